@@ -1,0 +1,123 @@
+#pragma once
+// The namespace and its records over a store. Typed reads, typed changes, one log entry per visible change.
+// All calls block (RocksDB): use them from a blocking_pool. Any thread.
+//
+//   change_set c;
+//   c.put_item(item, if_absent{});
+//   auto seq = cat.commit(std::move(c));      // durable, observers have run, readers see it
+#include "catalog/records.hpp"
+#include "catalog/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fjord::catalog {
+
+// What must hold of the thing before the change. errc::already_exists, errc::not_found or errc::conflict when it does not.
+struct if_absent {};
+struct if_present {};
+struct if_etag { std::string etag; };
+struct always {};
+using expectation = std::variant<always, if_absent, if_present, if_etag>;
+
+// Everything of one commit: all or nothing. Log entries are derived: collection.created/updated/deleted,
+// item.created/updated/deleted, asset.version, replica.copying/available/suspect/bad/deleting/deleted,
+// rule.created/deleted, transfer.started/done/failed/cancelled (queued and verifying are silent), policy.changed, site.changed.
+class change_set {
+public:
+    void put_collection(collection_record c, expectation e = always{});
+    void delete_collection(collection_id id, expectation e = if_present{});   // errc::conflict while it has items
+    void put_item(item_record i, expectation e = always{});
+    void delete_item(collection_id c, item_id i, expectation e = if_present{});
+    void register_version(asset_ref a, asset_version v);                      // becomes the current version
+    void put_tree_member(asset_ref a, digest version, tree_member m);
+    void put_replica(replica_record r);
+    void delete_replica(asset_ref a, digest version, site_id s);
+    void put_site(site_record s);
+    void delete_site(site_id id);
+    void put_rule(rule_record r);
+    void delete_rule(rule_id id);
+    void put_lock(lock_record l);
+    void delete_lock(lock_record l);
+    void put_transfer(transfer_record t);
+    void delete_transfer(transfer_id id);
+    void put_policy(policy_record p);
+    void delete_policy(std::string id);
+    void put_upload(upload_record u);
+    void delete_upload(std::string id);
+    // An event of the caller's own, e.g. rule.fulfilled.
+    void append_event(std::string type, std::string subject, boost::json::object data);
+
+    bool empty() const noexcept;
+
+private:
+    friend class catalog;
+    struct step;
+    std::vector<std::shared_ptr<step>> steps_;
+};
+
+struct asset_state {
+    asset_ref ref;
+    asset_version current;
+};
+
+class catalog {
+public:
+    catalog(store& s, clock& time);
+    ~catalog();
+
+    result<sequence> commit(change_set changes);
+
+    // Called after each commit, in sequence order, one at a time, on the committing thread, before commit() returns: keep it
+    // short. Register before the first commit. The pointer form of deltas is in the entries' type, subject and data.
+    void on_commit(std::function<void(std::vector<log_entry> const&)> observer);
+
+    sequence last_sequence() const noexcept;
+    result<std::vector<log_entry>> read_log(sequence since, std::size_t max) const;
+
+    result<collection_record> find_collection(collection_id const& id) const;              // errc::not_found
+    result<std::vector<collection_record>> list_collections() const;
+    result<item_record> find_item(collection_id const& c, item_id const& i) const;         // errc::not_found
+    // Items in id order after `after`, until visit returns false.
+    result<void> scan_items(collection_id const& c, std::string_view after, std::function<bool(item_record const&)> const& visit) const;
+
+    result<asset_state> find_asset(asset_ref const& a) const;                              // current version; errc::not_found
+    result<asset_version> find_version(asset_ref const& a, digest const& version) const;   // errc::not_found
+    result<std::vector<asset_version>> list_versions(asset_ref const& a) const;            // newest first
+    // Registered assets of an item, or of a whole collection when `i` is empty.
+    result<std::vector<asset_state>> list_assets(collection_id const& c, item_id const& i) const;
+    result<tree_member> find_tree_member(asset_ref const& a, digest const& version, std::string_view path) const;
+    result<void> scan_tree_members(asset_ref const& a, digest const& version, std::string_view after,
+                                   std::function<bool(tree_member const&)> const& visit) const;
+
+    result<std::vector<replica_record>> list_replicas(asset_ref const& a) const;           // all versions
+    result<std::vector<replica_record>> list_replicas(asset_ref const& a, digest const& version) const;
+    result<replica_record> find_replica(asset_ref const& a, digest const& version, site_id const& s) const;
+    result<std::vector<replica_record>> list_replicas_at(site_id const& s, std::string_view after_asset, std::size_t max) const;
+
+    result<site_record> find_site(site_id const& id) const;
+    result<std::vector<site_record>> list_sites() const;
+    result<rule_record> find_rule(rule_id const& id) const;
+    result<std::vector<rule_record>> list_rules() const;
+    result<std::vector<lock_record>> list_locks(rule_id const& id) const;
+    result<std::vector<lock_record>> list_locks(asset_ref const& a) const;                 // of all rules
+    result<transfer_record> find_transfer(transfer_id const& id) const;
+    result<std::vector<transfer_record>> list_transfers(std::string_view after, std::size_t max) const;  // id order (ULID: by time)
+    result<std::vector<transfer_record>> list_open_transfers() const;                      // queued, active, verifying
+    result<policy_record> find_policy(std::string_view id) const;
+    result<std::vector<policy_record>> list_policies() const;
+    result<upload_record> find_upload(std::string_view id) const;
+    result<std::vector<upload_record>> list_uploads() const;
+
+    clock& time() const noexcept;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace fjord::catalog
