@@ -39,7 +39,7 @@ struct range_answer {
 inline constexpr std::size_t max_ranges = 16;  // more than this is answered as whole (CVE-2011-3192 class)
 
 // What to answer to a Range field for a representation of `size` bytes. Never fails: bad input reads as `whole`.
-// Sums above 2x the size after coalescing also read as whole.
+// Coalescing bounds the bytes answered by the size of the representation.
 range_answer resolve_ranges(std::string_view range_field, std::uint64_t size);
 
 std::string content_range(byte_span span, std::uint64_t size);  // "bytes 0-9/100"

@@ -20,20 +20,23 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fjord {
 
-enum class config_type { text, boolean, integer, bytes, duration, text_list, array_of_tables };
+enum class config_type { text, boolean, integer, bytes, duration, text_list, array_of_tables, free_table };
+
+class config_reader;  // config_parse.cpp
 
 // One declared option; the setters chain.
 class config_option {
 public:
-    config_option& required();
+    config_option& required();  // of a list or array: at least one element
     config_option& prose(std::string text);
-    config_option& between(std::int64_t min, std::int64_t max);        // integer, bytes, duration (seconds)
-    config_option& one_of(std::vector<std::string> values);            // text
-    config_option& reloadable();                                       // applied on SIGHUP
+    config_option& between(std::int64_t min, std::int64_t max);                  // integer, bytes, duration (seconds)
+    config_option& one_of(std::vector<std::string> values);                      // text
+    config_option& reloadable();                                                 // applied on SIGHUP
     config_option& check(std::function<result<void>(std::string const&)> test);  // text, each element of text_list
 
 private:
@@ -56,8 +59,8 @@ public:
     config_option& text(std::string key, std::string* to);
     config_option& boolean(std::string key, bool* to);
     config_option& integer(std::string key, std::int64_t* to);
-    config_option& bytes(std::string key, std::uint64_t* to);          // integer or "64 MiB"
-    config_option& duration(std::string key, seconds* to);             // ISO 8601 ("PT6H") or integer seconds
+    config_option& bytes(std::string key, std::uint64_t* to);  // integer or "64 MiB"
+    config_option& duration(std::string key, seconds* to);     // ISO 8601 ("PT6H") or integer seconds
     config_option& text_list(std::string key, std::vector<std::string>* to);
     // [[name]]: one Row appended per table; `declare` binds the row's keys.
     template <class Row>
@@ -84,6 +87,7 @@ public:
     std::string markdown() const;
 
 private:
+    friend class config_reader;
     config_option& array_erased(std::string name, std::function<void(config_table&)> add_row,
                                 std::function<void(config_table&)> sample, std::function<void()> clear);
     struct impl;

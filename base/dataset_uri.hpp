@@ -15,16 +15,16 @@ namespace fjord {
 struct dataset_uri {
     std::string host;  // "host" or "host:port"; empty for the short forms
     collection_id collection;
-    item_id item;      // may be empty
-    asset_key asset;   // may be empty
+    item_id item;                     // may be empty
+    asset_key asset;                  // may be empty
     std::vector<std::string> member;  // inside a tree asset
     std::optional<digest> version;    // sha-256
 
     // errc::invalid_argument: names the segment and the rule ('..', empty, control character, NUL, backslash, %2F, too long).
     static result<dataset_uri> parse(std::string_view text);
 
-    std::string str() const;        // with fjord:// when there is a host
-    std::string path() const;       // "C/I/A/member", percent-encoded, no leading slash
+    std::string str() const;   // with fjord:// when there is a host
+    std::string path() const;  // "C/I/A/member", percent-encoded, no leading slash; a lone C has its ':' encoded
 };
 
 // One name of a collection, item, asset or member: 1..255 bytes of valid UTF-8 without control characters, '/', '\',
@@ -39,7 +39,7 @@ result<std::string> percent_decode(std::string_view text);
 
 // Splits and decodes an absolute request path into segments, exactly once. Refused (errc::invalid_argument): "." and ".."
 // in any spelling, "%2f", "%5c", backslash, NUL, control characters, invalid UTF-8, "//", ";"-parameters are kept as text.
-// A trailing slash yields trailing_slash = true.
+// A trailing slash yields trailing_slash = true, but not for the root path "/" itself.
 struct decoded_path {
     std::vector<std::string> segments;
     bool trailing_slash = false;

@@ -37,8 +37,8 @@ public:
     bool empty() const noexcept { return size_ == 0; }
     std::string hex() const;
     std::string base64() const;
-    std::string text() const;            // "sha-256:HEX"
-    std::string multihash_hex() const;   // "1220..." for sha-256; empty for algorithms without a multihash code
+    std::string text() const;           // "sha-256:HEX"
+    std::string multihash_hex() const;  // "1220..." for sha-256; empty for algorithms without a multihash code
 
     friend bool operator==(digest const& a, digest const& b) noexcept;
 
@@ -80,15 +80,15 @@ std::uint32_t crc32c(std::uint32_t seed, std::span<std::byte const> bytes) noexc
 digest sha256_of(std::string_view bytes);
 
 std::string to_hex(std::span<std::byte const> bytes);
-std::string base64_encode(std::string_view bytes);       // RFC 4648 section 4, padded
-std::string base64url_encode(std::string_view bytes);    // RFC 4648 section 5, no padding
-result<std::string> base64_decode(std::string_view text);      // strict
-result<std::string> base64url_decode(std::string_view text);   // strict, no padding
+std::string base64_encode(std::string_view bytes);            // RFC 4648 section 4, padded
+std::string base64url_encode(std::string_view bytes);         // RFC 4648 section 5, no padding
+result<std::string> base64_decode(std::string_view text);     // strict
+result<std::string> base64url_decode(std::string_view text);  // strict, no padding
 
 // Header fields. Digest/Want-Digest: RFC 3230 (adler32 hex as XRootD and dCache write it, crc32c, md5 and sha-256 base64).
 // Repr-Digest: RFC 9530 structured field dictionary with byte sequences.
-std::string digest_header(digest const& d);        // "adler32=0a1b2c3d" / "sha-256=BASE64"
-std::string repr_digest_header(digest const& d);   // "sha-256=:BASE64:"
+std::string digest_header(digest const& d);       // "adler32=0a1b2c3d" / "sha-256=BASE64"
+std::string repr_digest_header(digest const& d);  // "sha-256=:BASE64:"
 // Unknown algorithms are skipped, malformed known ones are errc::invalid_argument.
 result<digest_set> parse_digest_header(std::string_view value);
 result<digest_set> parse_repr_digest_header(std::string_view value);

@@ -25,17 +25,17 @@ struct capability {
 
 struct principal {
     principal_kind kind = principal_kind::anonymous;
-    std::string issuer;                     // `iss`, byte-exact; empty when anonymous
-    std::string subject;                    // `sub`
-    std::string org;                        // from the issuer's configuration or claim mapping
-    std::vector<std::string> groups;        // WLCG groups and normalised AARC G069 entitlements
-    std::vector<std::string> roles;         // granted by configuration, e.g. "admin"
-    std::vector<std::string> audience;      // `aud` as sent
-    std::vector<capability> capabilities;   // empty: decide by groups and policies
-    std::string token_id;                   // `jti`
-    std::string token_hash;                 // lower-case hex SHA-256 of the token, for audit and decision caches
-    std::optional<wall_time> expires;       // `exp`; nothing decided from this principal outlives it
-    std::string upload_id;                  // broker-minted upload tokens: the reservation they belong to
+    std::string issuer;                    // `iss`, byte-exact; empty when anonymous
+    std::string subject;                   // `sub`
+    std::string org;                       // from the issuer's configuration or claim mapping
+    std::vector<std::string> groups;       // WLCG groups and normalised AARC G069 entitlements
+    std::vector<std::string> roles;        // granted by configuration, e.g. "admin"
+    std::vector<std::string> audience;     // `aud` as sent
+    std::vector<capability> capabilities;  // empty: decide by groups and policies
+    std::string token_id;                  // `jti`
+    std::string token_hash;                // lower-case hex SHA-256 of the token, for audit and decision caches
+    std::optional<wall_time> expires;      // `exp`; nothing decided from this principal outlives it
+    std::string upload_id;                 // broker-minted upload tokens: the reservation they belong to
 
     bool is_anonymous() const noexcept { return kind == principal_kind::anonymous; }
     bool has_role(std::string_view role) const noexcept;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fjord {
 
@@ -28,8 +29,8 @@ result<json::value> parse_json(std::string_view text, json_limits limits = {});
 // never asked for, by name (contract: unknown members in request bodies are refused).
 //
 //   object_reader in(value, "rule");
-//   auto uri = in.string("uri");            // required
-//   auto copies = in.integer("copies", 1);  // optional with default
+//   auto uri = in.string("uri");                   // required
+//   auto copies = in.integer("copies", 1, 64, 1);  // optional with default
 //   if (auto r = in.done(); !r) return r.error();
 class object_reader {
 public:
@@ -41,7 +42,7 @@ public:
     std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max);
     std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t fallback);
     bool boolean(std::string_view key, bool fallback);
-    json::value const* member(std::string_view key);  // null when absent; counts as asked for
+    json::value const* member(std::string_view key);   // null when absent; counts as asked for
     json::object const* object(std::string_view key);  // null when absent; wrong type is an error
 
     void refuse(std::string reason);  // records a failure of the caller's own
@@ -54,7 +55,7 @@ private:
     std::vector<std::string> asked_;
 };
 
-// Text of a JSON string literal, with quotes.
+// Text of a JSON string literal, with quotes. Malformed UTF-8 is replaced by U+FFFD, so the text is always valid JSON.
 std::string json_quote(std::string_view text);
 
 }  // namespace fjord

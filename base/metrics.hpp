@@ -40,7 +40,8 @@ private:
 // Seconds, fixed buckets from 100 us to 100 s (1-2-5 steps).
 class latency_histogram {
 public:
-    static constexpr double bounds[] = {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100};
+    static constexpr double bounds[] = {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
+                                        0.2,    0.5,    1,      2,     5,     10,    20,   50,   100};
     void observe(double seconds) noexcept;
     void write(std::string& out, std::string_view name, metric_labels const& labels) const;
 

@@ -28,8 +28,8 @@ struct error {
     error() = default;
     error(error_code c, std::string d = {}) : code(c), detail(std::move(d)) {}
     template <class Errc>
-        requires(boost::system::is_error_code_enum<Errc>::value)
-    error(Errc c, std::string d = {}) : code(make_error_code(c)), detail(std::move(d)) {}
+    requires(boost::system::is_error_code_enum<Errc>::value) error(Errc c, std::string d = {})
+        : code(make_error_code(c)), detail(std::move(d)) {}
 
     // The detail when there is one, else the category's text for the code.
     std::string message() const { return detail.empty() ? code.message() : detail; }

@@ -27,8 +27,8 @@ private:
 };
 
 using collection_id = strong_id<struct collection_id_tag>;
-using item_id = strong_id<struct item_id_tag>;        // unique inside its collection
-using asset_key = strong_id<struct asset_key_tag>;    // unique inside its item
+using item_id = strong_id<struct item_id_tag>;      // unique inside its collection
+using asset_key = strong_id<struct asset_key_tag>;  // unique inside its item
 using site_id = strong_id<struct site_id_tag>;
 using rule_id = strong_id<struct rule_id_tag>;
 using transfer_id = strong_id<struct transfer_id_tag>;

@@ -1,0 +1,351 @@
+// Reads a TOML file by the declared table. Every fault of the file is collected, with its line, before anything is refused.
+#include "base/config.hpp"
+
+#include "base/config_table.hpp"
+#include "base/file.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace fjord {
+
+namespace {
+
+constexpr std::uint64_t max_file = 4u << 20;
+
+struct fault {
+    std::int64_t line;
+    std::string key;
+    std::string reason;
+};
+
+std::int64_t line_of(toml::source_region const& region) { return std::max<std::int64_t>(region.begin.line, 1); }
+
+std::string_view kind_of(toml::node const& node) {
+    switch (node.type()) {
+        case toml::node_type::string:
+            return "text";
+        case toml::node_type::integer:
+            return "an integer";
+        case toml::node_type::floating_point:
+            return "a decimal number";
+        case toml::node_type::boolean:
+            return "a boolean";
+        case toml::node_type::array:
+            return "a list";
+        case toml::node_type::table:
+            return "a table";
+        default:
+            return "a date or time";
+    }
+}
+
+error wrong_type(std::string_view expected, toml::node const& node) {
+    return fail(errc::invalid_argument, "must be " + std::string(expected) + ", not " + std::string(kind_of(node)));
+}
+
+error out_of_bounds(config_facts const& option, std::string const& value) {
+    return fail(errc::invalid_argument, value + " is out of bounds: allowed is " + describe_bounds(option));
+}
+
+// Levenshtein distance, for the "did you mean" of an unknown key.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto const replaced = diagonal + (ascii_lower(a[i]) == ascii_lower(b[j]) ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
+        }
+    }
+    return row[b.size()];
+}
+
+// ---- one value -----------------------------------------------------------------------------------------------------
+
+result<void> check_text(config_facts const& option, std::string const& value) {
+    if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
+        std::string list;
+        for (auto const& choice : option.choices) list += (list.empty() ? "" : ", ") + choice;
+        return fail(errc::invalid_argument, json_quote(value) + " is not one of: " + list);
+    }
+    return option.check ? option.check(value) : result<void>{};
+}
+
+result<void> check_bounds(config_facts const& option, std::int64_t value, std::string const& shown) {
+    if (option.bounds && (value < option.bounds->first || value > option.bounds->second)) return out_of_bounds(option, shown);
+    return {};
+}
+
+result<void> assign_text(config_facts const& option, std::string& to, toml::node const& node) {
+    auto const value = node.value_exact<std::string>();
+    if (!value) return wrong_type("text in quotes", node);
+    if (auto fine = check_text(option, *value); !fine) return fine;
+    to = *value;
+    return {};
+}
+
+result<void> assign_boolean(bool& to, toml::node const& node) {
+    auto const value = node.value_exact<bool>();
+    if (!value) return wrong_type("true or false", node);
+    to = *value;
+    return {};
+}
+
+result<void> assign_integer(config_facts const& option, std::int64_t& to, toml::node const& node) {
+    auto const value = node.value_exact<std::int64_t>();
+    if (!value) return wrong_type("an integer", node);
+    if (auto fine = check_bounds(option, *value, std::to_string(*value)); !fine) return fine;
+    to = *value;
+    return {};
+}
+
+// "64 MiB", "10 GB", "4096"; nullopt when malformed or beyond 63 bits.
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+    static constexpr std::pair<std::string_view, std::uint64_t> units[] = {
+        {"", 1},
+        {"B", 1},
+        {"KiB", 1ull << 10},
+        {"MiB", 1ull << 20},
+        {"GiB", 1ull << 30},
+        {"TiB", 1ull << 40},
+        {"PiB", 1ull << 50},
+        {"kB", 1'000},
+        {"MB", 1'000'000},
+        {"GB", 1'000'000'000},
+        {"TB", 1'000'000'000'000},
+    };
+    text = trim(text);
+    auto const digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    auto const number = parse_unsigned<std::uint64_t>(text.substr(0, digits));
+    auto const suffix = trim(text.substr(digits));
+    for (auto const& [name, factor] : units) {
+        if (!iequals(name, suffix) || !number) continue;
+        if (*number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / factor) return std::nullopt;
+        return static_cast<std::int64_t>(*number * factor);
+    }
+    return std::nullopt;
+}
+
+result<void> assign_bytes(config_facts const& option, std::uint64_t& to, toml::node const& node) {
+    auto value = node.value_exact<std::int64_t>();
+    auto const text = node.value_exact<std::string>();
+    if (!value && !text) return wrong_type("a size such as 4096 or \"64 MiB\"", node);
+    if (text) value = parse_bytes(*text);
+    if (!value)
+        return fail(errc::invalid_argument, json_quote(*text) + " is not a size such as \"64 MiB\" (B, KiB, MiB, GiB, TiB, PiB)");
+    if (*value < 0) return fail(errc::invalid_argument, "a size cannot be negative");
+    auto const shown = text ? json_quote(*text) : std::to_string(*value);
+    if (auto fine = check_bounds(option, *value, shown); !fine) return fine;
+    to = static_cast<std::uint64_t>(*value);
+    return {};
+}
+
+result<void> assign_duration(config_facts const& option, seconds& to, toml::node const& node) {
+    auto const number = node.value_exact<std::int64_t>();
+    auto const text = node.value_exact<std::string>();
+    if (!number && !text) return wrong_type("a duration such as \"PT6H\" or whole seconds", node);
+    auto const value = text ? parse_duration(*text) : result<seconds>(seconds{*number});
+    if (!value) return value.error();
+    if (value->count() < 0) return fail(errc::invalid_argument, "a duration cannot be negative");
+    if (auto fine = check_bounds(option, value->count(), format_duration(*value)); !fine) return fine;
+    to = *value;
+    return {};
+}
+
+result<void> assign_list(config_facts const& option, std::vector<std::string>& to, toml::node const& node) {
+    auto const* list = node.as_array();
+    if (!list) return wrong_type("a list of texts", node);
+    std::vector<std::string> values;
+    for (auto const& element : *list) {
+        auto const value = element.value_exact<std::string>();
+        if (!value) return wrong_type("a list of texts; one element is", element);
+        if (auto fine = check_text(option, *value); !fine) return fine;
+        values.push_back(*value);
+    }
+    if (option.required && values.empty()) return fail(errc::invalid_argument, "at least one element is needed");
+    to = std::move(values);
+    return {};
+}
+
+result<void> assign_pairs(config_pairs& to, toml::node const& node) {
+    auto const* table = node.as_table();
+    if (!table) return wrong_type("a table", node);
+    config_pairs pairs;
+    for (auto const& [key, value] : *table) {
+        std::string text;
+        if (auto const s = value.value_exact<std::string>())
+            text = *s;
+        else if (auto const b = value.value_exact<bool>())
+            text = *b ? "true" : "false";
+        else if (auto const i = value.value_exact<std::int64_t>())
+            text = std::to_string(*i);
+        else
+            return fail(errc::invalid_argument, "'" + std::string(key.str()) + "' must be text, a boolean or an integer");
+        pairs.emplace_back(std::string(key.str()), std::move(text));
+    }
+    to = std::move(pairs);
+    return {};
+}
+
+struct assigner {
+    config_facts const& option;
+    toml::node const& node;
+
+    result<void> operator()(std::string* to) const { return assign_text(option, *to, node); }
+    result<void> operator()(bool* to) const { return assign_boolean(*to, node); }
+    result<void> operator()(std::int64_t* to) const { return assign_integer(option, *to, node); }
+    result<void> operator()(std::uint64_t* to) const { return assign_bytes(option, *to, node); }
+    result<void> operator()(seconds* to) const { return assign_duration(option, *to, node); }
+    result<void> operator()(std::vector<std::string>* to) const { return assign_list(option, *to, node); }
+    result<void> operator()(config_pairs* to) const { return assign_pairs(*to, node); }
+    result<void> operator()(std::monostate) const { return {}; }  // arrays of tables are read row by row
+};
+
+}  // namespace
+
+// ---- one file ------------------------------------------------------------------------------------------------------
+
+// Walks one table of the file beside one table of declarations. `where` is what faults put before the keys: "issuer[1].".
+class config_reader {
+public:
+    config_reader(config_table const& declared, std::string where, std::vector<fault>& faults)
+        : declared_(*declared.impl_), where_(std::move(where)), faults_(faults) {}
+
+    void read(toml::table const& root) {
+        walk(root, "");
+        for (auto const* option : declared_.facts) {
+            if (option->required && !seen(option->key)) report_missing(*option, root);
+        }
+    }
+
+private:
+    void walk(toml::table const& table, std::string const& prefix) {
+        for (auto const& [name, node] : table) {
+            auto const key = prefix + std::string(name.str());
+            if (auto const* option = find(key)) {
+                seen_.push_back(key);
+                take(*option, node);
+            } else if (auto const* inner = node.as_table(); inner && is_section(key)) {
+                walk(*inner, key + ".");
+            } else {
+                report_unknown(key, line_of(name.source()));
+            }
+        }
+    }
+
+    void take(config_facts const& option, toml::node const& node) {
+        if (option.type == config_type::array_of_tables) return take_rows(option, node);
+        auto outcome = std::visit(assigner{option, node}, option.target);
+        if (!outcome) report(line_of(node.source()), option.key, outcome.error().detail);
+    }
+
+    void take_rows(config_facts const& option, toml::node const& node) {
+        auto const* rows = node.as_array();
+        bool const fits = rows && std::ranges::all_of(*rows, [](toml::node const& n) { return n.is_table(); });
+        if (!fits) {
+            return report(line_of(node.source()), option.key, "must be an array of tables, written [[" + option.key + "]]");
+        }
+        if (auto fine = check_bounds(option, static_cast<std::int64_t>(rows->size()), std::to_string(rows->size()) + " tables");
+            !fine) {
+            report(line_of(node.source()), option.key, fine.error().detail);
+        }
+        if (option.required && rows->empty()) report(line_of(node.source()), option.key, "at least one table is needed");
+        option.clear();
+        std::size_t index = 0;
+        for (auto const& row : *rows) {
+            config_table declared;
+            option.add_row(declared);
+            config_reader(declared, where_ + option.key + "[" + std::to_string(index++) + "].", faults_).read(*row.as_table());
+        }
+    }
+
+    config_facts const* find(std::string_view key) const {
+        for (auto const* option : declared_.facts) {
+            if (option->key == key) return option;
+        }
+        return nullptr;
+    }
+
+    bool is_section(std::string const& key) const {
+        auto const inside = [&](config_facts const* option) { return option->key.starts_with(key + "."); };
+        return std::ranges::any_of(declared_.facts, inside);
+    }
+
+    bool seen(std::string const& key) const { return std::ranges::find(seen_, key) != seen_.end(); }
+
+    void report(std::int64_t line, std::string const& key, std::string reason) {
+        faults_.push_back({line, where_ + key, std::move(reason)});
+    }
+
+    void report_unknown(std::string const& key, std::int64_t line) {
+        auto const near = nearest(key);
+        report(line, key, near.empty() ? "unknown key" : "unknown key; did you mean '" + near + "'?");
+    }
+
+    void report_missing(config_facts const& option, toml::table const& root) {
+        auto const section = std::string(section_of(option.key));
+        auto const node = root.at_path(section);
+        auto const line = section.empty() || !node ? line_of(root.source()) : line_of(node.node()->source());
+        auto const prose = std::string(prose_of(declared_.sections, section));
+        auto place = !section.empty() ? "section [" + section + "]" : where_.empty() ? "the top level of the file" : "this table";
+        if (!prose.empty()) place += " (" + prose + ")";
+        report(line, option.key, "required key is missing from " + place);
+    }
+
+    // The declared key most like this one: by its whole spelling, or by its last part in another section. Empty when none is.
+    std::string nearest(std::string const& key) const {
+        auto const leaf = leaf_of(key);
+        auto best = std::min<std::size_t>((leaf.size() + 2) / 3, 3) + 1;
+        std::string found;
+        auto const consider = [&](std::string_view candidate) {
+            auto const d = std::min(distance(key, candidate), 1 + distance(leaf, leaf_of(candidate)));
+            if (d < best) best = d, found = candidate;
+        };
+        for (auto const* option : declared_.facts) {
+            consider(option->key);
+            if (auto const section = section_of(option->key); !section.empty()) consider(section);
+        }
+        return found;
+    }
+
+    config_table::impl const& declared_;
+    std::string where_;
+    std::vector<fault>& faults_;
+    std::vector<std::string> seen_;
+};
+
+result<void> config_table::parse_file(std::string const& file) {
+    auto text = read_file(file, max_file);
+    if (!text) return fail(text.error().code, file + ":1: " + text.error().detail);
+    return parse_text(*text, file);
+}
+
+result<void> config_table::parse_text(std::string_view toml, std::string const& file_name) {
+    auto const parsed = toml::parse(toml, std::string_view(file_name));
+    if (!parsed) {
+        auto const& e = parsed.error();
+        return fail(errc::invalid_argument,
+                    file_name + ":" + std::to_string(line_of(e.source())) + ": syntax: " + std::string(e.description()));
+    }
+    std::vector<fault> faults;
+    config_reader(*this, "", faults).read(parsed.table());
+    if (faults.empty()) return {};
+    std::ranges::stable_sort(faults, {}, &fault::line);
+    std::string detail;
+    for (auto const& f : faults) {
+        detail += (detail.empty() ? "" : "\n") + file_name + ":" + std::to_string(f.line) + ": " + f.key + ": " + f.reason;
+    }
+    return fail(errc::invalid_argument, std::move(detail));
+}
+
+}  // namespace fjord

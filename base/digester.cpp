@@ -1,0 +1,91 @@
+#include "base/checksum.hpp"
+#include "base/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <new>
+
+namespace fjord {
+
+namespace {
+
+// Small enough that all four algorithms read a slice from the second-level cache, large enough to amortise the calls.
+constexpr std::size_t slice_size = 64u << 10;
+
+struct context_deleter {
+    void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
+};
+using context_ptr = std::unique_ptr<EVP_MD_CTX, context_deleter>;
+
+// EVP calls on a fresh context with a built-in algorithm fail for want of memory only.
+context_ptr start(EVP_MD const* algorithm) {
+    context_ptr context(EVP_MD_CTX_new());
+    if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) throw std::bad_alloc();
+    return context;
+}
+
+digest finish_evp(EVP_MD_CTX* context, digest_algorithm a) {
+    std::array<std::byte, EVP_MAX_MD_SIZE> out;
+    unsigned size = 0;
+    EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(out.data()), &size);
+    return digest::from_bytes(a, std::span(out).first(size)).value();
+}
+
+digest from_number(digest_algorithm a, std::uint32_t value) {
+    std::array<std::byte, 4> const bytes{static_cast<std::byte>(value >> 24), static_cast<std::byte>(value >> 16),
+                                         static_cast<std::byte>(value >> 8), static_cast<std::byte>(value)};
+    return digest::from_bytes(a, bytes).value();
+}
+
+}  // namespace
+
+struct digester::impl {
+    context_ptr sha256 = start(EVP_sha256());
+    context_ptr md5 = start(EVP_md5());
+    std::uint32_t adler = 1;
+    std::uint32_t crc = 0;
+    std::uint64_t size = 0;
+
+    void take(std::span<std::byte const> slice) {
+        EVP_DigestUpdate(sha256.get(), slice.data(), slice.size());
+        EVP_DigestUpdate(md5.get(), slice.data(), slice.size());
+        adler = adler32(adler, slice);
+        crc = crc32c(crc, slice);
+        size += slice.size();
+    }
+};
+
+digester::digester() : impl_(std::make_unique<impl>()) {}
+digester::~digester() = default;
+digester::digester(digester&&) noexcept = default;
+digester& digester::operator=(digester&&) noexcept = default;
+
+void digester::update(std::span<std::byte const> bytes) {
+    while (!bytes.empty()) {
+        auto const n = std::min(bytes.size(), slice_size);
+        impl_->take(bytes.first(n));
+        bytes = bytes.subspan(n);
+    }
+}
+
+void digester::update(std::string_view bytes) { update(std::as_bytes(std::span(bytes.data(), bytes.size()))); }
+
+std::uint64_t digester::size() const noexcept { return impl_->size; }
+
+digest_set digester::finish() {
+    digest_set out;
+    out.sha256 = finish_evp(impl_->sha256.get(), digest_algorithm::sha256);
+    out.md5 = finish_evp(impl_->md5.get(), digest_algorithm::md5);
+    out.adler32 = from_number(digest_algorithm::adler32, impl_->adler);
+    out.crc32c = from_number(digest_algorithm::crc32c, impl_->crc);
+    return out;
+}
+
+digest sha256_of(std::string_view bytes) {
+    auto context = start(EVP_sha256());
+    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+    return finish_evp(context.get(), digest_algorithm::sha256);
+}
+
+}  // namespace fjord
