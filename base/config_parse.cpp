@@ -168,7 +168,7 @@ result<void> assign_list(config_facts const& option, std::vector<std::string>& t
     std::vector<std::string> values;
     for (auto const& element : *list) {
         auto const value = element.value_exact<std::string>();
-        if (!value) return wrong_type("a list of texts; one element is", element);
+        if (!value) return fail(errc::invalid_argument, "must be a list of texts; it holds " + std::string(kind_of(element)));
         if (auto fine = check_text(option, *value); !fine) return fine;
         values.push_back(*value);
     }
@@ -177,24 +177,12 @@ result<void> assign_list(config_facts const& option, std::vector<std::string>& t
     return {};
 }
 
-result<void> assign_pairs(config_pairs& to, toml::node const& node) {
-    auto const* table = node.as_table();
-    if (!table) return wrong_type("a table", node);
-    config_pairs pairs;
-    for (auto const& [key, value] : *table) {
-        std::string text;
-        if (auto const s = value.value_exact<std::string>())
-            text = *s;
-        else if (auto const b = value.value_exact<bool>())
-            text = *b ? "true" : "false";
-        else if (auto const i = value.value_exact<std::int64_t>())
-            text = std::to_string(*i);
-        else
-            return fail(errc::invalid_argument, "'" + std::string(key.str()) + "' must be text, a boolean or an integer");
-        pairs.emplace_back(std::string(key.str()), std::move(text));
-    }
-    to = std::move(pairs);
-    return {};
+// The value of a free-form table's key as text; nullopt when it is of no simple type.
+std::optional<std::string> plain_text(toml::node const& node) {
+    if (auto const s = node.value_exact<std::string>()) return *s;
+    if (auto const b = node.value_exact<bool>()) return *b ? "true" : "false";
+    if (auto const i = node.value_exact<std::int64_t>()) return std::to_string(*i);
+    return std::nullopt;
 }
 
 struct assigner {
@@ -207,8 +195,9 @@ struct assigner {
     result<void> operator()(std::uint64_t* to) const { return assign_bytes(option, *to, node); }
     result<void> operator()(seconds* to) const { return assign_duration(option, *to, node); }
     result<void> operator()(std::vector<std::string>* to) const { return assign_list(option, *to, node); }
-    result<void> operator()(config_pairs* to) const { return assign_pairs(*to, node); }
-    result<void> operator()(std::monostate) const { return {}; }  // arrays of tables are read row by row
+    // Tables are read entry by entry, by the reader below.
+    result<void> operator()(config_pairs*) const { return {}; }
+    result<void> operator()(std::monostate) const { return {}; }
 };
 
 }  // namespace
@@ -245,6 +234,7 @@ private:
 
     void take(config_facts const& option, toml::node const& node) {
         if (option.type == config_type::array_of_tables) return take_rows(option, node);
+        if (option.type == config_type::free_table) return take_pairs(option, node);
         auto outcome = std::visit(assigner{option, node}, option.target);
         if (!outcome) report(line_of(node.source()), option.key, outcome.error().detail);
     }
@@ -266,6 +256,22 @@ private:
             config_table declared;
             option.add_row(declared);
             config_reader(declared, where_ + option.key + "[" + std::to_string(index++) + "].", faults_).read(*row.as_table());
+        }
+    }
+
+    void take_pairs(config_facts const& option, toml::node const& node) {
+        auto const* table = node.as_table();
+        if (!table) return report(line_of(node.source()), option.key, wrong_type("a table", node).detail);
+        auto& pairs = *std::get<config_pairs*>(option.target);
+        pairs.clear();
+        for (auto const& [name, value] : *table) {
+            auto const key = std::string(name.str());
+            auto text = plain_text(value);
+            if (text)
+                pairs.emplace_back(key, std::move(*text));
+            else
+                report(line_of(value.source()), option.key + "." + key,
+                       wrong_type("text, true, false or an integer", value).detail);
         }
     }
 

@@ -49,10 +49,14 @@ template <class R, class F>
 asio::awaitable<R> run_on(blocking_pool& pool, F work) {
     auto start = [&pool](auto handler, F job) {
         auto home = asio::make_work_guard(asio::get_associated_executor(handler));
-        auto run = [&pool, home, handler = std::move(handler), job = std::move(job)]() mutable {
-            auto finish = [handler = std::move(handler), value = job()]() mutable { std::move(handler)(std::move(value)); };
+        auto run = [&pool, home = std::move(home), handler = std::move(handler), job = std::move(job)]() mutable {
+            auto const executor = home.get_executor();
+            // The guard goes home with the answer: once that is under way, the context may end before this thread goes on.
+            auto finish = [home = std::move(home), handler = std::move(handler), value = job()]() mutable {
+                std::move(handler)(std::move(value));
+            };
             pool.leave();
-            asio::dispatch(home.get_executor(), std::move(finish));
+            asio::dispatch(executor, std::move(finish));
         };
         asio::post(pool.native(), std::move(run));
     };
@@ -63,7 +67,8 @@ asio::awaitable<R> run_on(blocking_pool& pool, F work) {
 }  // namespace detail
 
 // Runs work() on the pool. `work` returns result<T>, must not throw, and cannot be cancelled: it needs its own time limit.
-// errc::unavailable when the queue is full. All that `work` refers to must outlive it.
+// errc::unavailable when the queue is full. All that `work` refers to must outlive it, and the caller's context must outlive
+// the pool (a pool thread posts to it).
 template <class F>
 asio::awaitable<std::invoke_result_t<F&>> on_pool(blocking_pool& pool, F work) {
     using R = std::invoke_result_t<F&>;

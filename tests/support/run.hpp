@@ -10,16 +10,43 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace fjord::test {
 
 inline constexpr std::chrono::seconds run_limit{10};
 
 namespace detail {
+
+// A context whose pending work is destroyed at the end of its scope, like that of any context, but whose memory stays: a
+// pool thread that has just posted an answer may still be inside post() when the coroutine that got it is done.
+class lasting_context {
+public:
+    lasting_context() : context_(new stoppable) {}
+    ~lasting_context() {
+        context_->abandon();
+        static std::mutex lock;
+        static auto& kept = *new std::vector<std::unique_ptr<stoppable>>;
+        std::lock_guard const guard(lock);
+        kept.emplace_back(context_);
+    }
+    lasting_context(lasting_context const&) = delete;
+    lasting_context& operator=(lasting_context const&) = delete;
+    boost::asio::io_context& get() noexcept { return *context_; }
+
+private:
+    struct stoppable final : boost::asio::io_context {
+        stoppable() : boost::asio::io_context(1) {}
+        void abandon() { shutdown(); }
+    };
+    stoppable* context_;
+};
 
 // Drives the context until `done`, in short steps so that the end is seen although other work keeps the context busy.
 template <class Done>
@@ -60,8 +87,8 @@ T run(boost::asio::io_context& context, boost::asio::awaitable<T> work, std::chr
 
 template <class T>
 T run(boost::asio::awaitable<T> work, std::chrono::milliseconds limit = run_limit) {
-    boost::asio::io_context context(1);
-    return run(context, std::move(work), limit);
+    detail::lasting_context context;
+    return run(context.get(), std::move(work), limit);
 }
 
 }  // namespace fjord::test
