@@ -20,20 +20,30 @@ namespace fjord::catalog {
 // What must hold of the thing before the change. errc::already_exists, errc::not_found or errc::conflict when it does not.
 struct if_absent {};
 struct if_present {};
-struct if_etag { std::string etag; };
+struct if_etag {
+    std::string etag;
+};
 struct always {};
 using expectation = std::variant<always, if_absent, if_present, if_etag>;
 
-// Everything of one commit: all or nothing. Log entries are derived: collection.created/updated/deleted,
-// item.created/updated/deleted, asset.version, replica.copying/available/suspect/bad/deleting/deleted,
-// rule.created/deleted, transfer.started/done/failed/cancelled (queued and verifying are silent), policy.changed, site.changed.
+class batch_builder;
+
+// Everything of one commit: all or nothing; a step sees what the steps before it did. Log entries are derived (fields of their
+// data: events.hpp): collection.created/updated/deleted, item.created/updated/deleted, asset.version,
+// replica.copying/available/suspect/bad/deleting/deleted, rule.created/updated/deleted,
+// transfer.started/done/failed/cancelled (queued and verifying are silent), policy.changed, site.changed.
+//
+// A put that changes nothing (same document, same settings; a replica verified again) leaves no entry, nor does deleting what
+// is absent. The catalog sets etag, updated, and the times left at zero; `created` and `registered` of what exists stay.
 class change_set {
 public:
     void put_collection(collection_record c, expectation e = always{});
-    void delete_collection(collection_id id, expectation e = if_present{});   // errc::conflict while it has items
-    void put_item(item_record i, expectation e = always{});
+    void delete_collection(collection_id id, expectation e = if_present{});  // errc::conflict while it has items
+    void put_item(item_record i, expectation e = always{});                  // errc::not_found without its collection
+    // Its assets are no longer found by find_asset and list_assets; versions and replicas stay until they are cleaned up.
     void delete_item(collection_id c, item_id i, expectation e = if_present{});
-    void register_version(asset_ref a, asset_version v);                      // becomes the current version
+    // Becomes the current version. errc::conflict when the digest is registered with another size.
+    void register_version(asset_ref a, asset_version v);
     void put_tree_member(asset_ref a, digest version, tree_member m);
     void put_replica(replica_record r);
     void delete_replica(asset_ref a, digest version, site_id s);
@@ -57,6 +67,7 @@ public:
 private:
     friend class catalog;
     struct step;
+    void add(std::function<result<void>(batch_builder&)> plan);
     std::vector<std::shared_ptr<step>> steps_;
 };
 
@@ -65,38 +76,49 @@ struct asset_state {
     asset_version current;
 };
 
+// Owns neither: store and clock outlive it.
 class catalog {
 public:
     catalog(store& s, clock& time);
     ~catalog();
 
+    // Durable, observed and visible when it returns; the sequence of its last log entry. Concurrent commits that touch the same
+    // things are planned again on what the other one left, so an expectation is judged by the newest state.
+    // Besides the expectations' own: errc::invalid_argument (a name or digest), errc::conflict (others kept changing the same
+    // things), and what store::apply answers when the disk fails.
     result<sequence> commit(change_set changes);
 
     // Called after each commit, in sequence order, one at a time, on the committing thread, before commit() returns: keep it
-    // short. Register before the first commit. The pointer form of deltas is in the entries' type, subject and data.
+    // short. One call may carry the entries of several commits. Register before the first commit. An observer must not commit
+    // (errc::internal).
     void on_commit(std::function<void(std::vector<log_entry> const&)> observer);
 
     sequence last_sequence() const noexcept;
     result<std::vector<log_entry>> read_log(sequence since, std::size_t max) const;
 
-    result<collection_record> find_collection(collection_id const& id) const;              // errc::not_found
+    result<collection_record> find_collection(collection_id const& id) const;  // errc::not_found
     result<std::vector<collection_record>> list_collections() const;
-    result<item_record> find_item(collection_id const& c, item_id const& i) const;         // errc::not_found
+    result<item_record> find_item(collection_id const& c, item_id const& i) const;  // errc::not_found
     // Items in id order after `after`, until visit returns false.
-    result<void> scan_items(collection_id const& c, std::string_view after, std::function<bool(item_record const&)> const& visit) const;
+    result<void> scan_items(collection_id const& c, std::string_view after,
+                            std::function<bool(item_record const&)> const& visit) const;
+    // All items of all collections in key order, streamed from one consistent view, until visit returns false. To build an
+    // index: take last_sequence(), then this, then follow the log from that sequence (some changes are seen twice).
+    result<void> for_each_item(std::function<bool(item_record const&)> const& visit) const;
 
-    result<asset_state> find_asset(asset_ref const& a) const;                              // current version; errc::not_found
-    result<asset_version> find_version(asset_ref const& a, digest const& version) const;   // errc::not_found
-    result<std::vector<asset_version>> list_versions(asset_ref const& a) const;            // newest first
+    result<asset_state> find_asset(asset_ref const& a) const;                             // current version; errc::not_found
+    result<asset_version> find_version(asset_ref const& a, digest const& version) const;  // errc::not_found
+    result<std::vector<asset_version>> list_versions(asset_ref const& a) const;           // newest first
     // Registered assets of an item, or of a whole collection when `i` is empty.
     result<std::vector<asset_state>> list_assets(collection_id const& c, item_id const& i) const;
     result<tree_member> find_tree_member(asset_ref const& a, digest const& version, std::string_view path) const;
     result<void> scan_tree_members(asset_ref const& a, digest const& version, std::string_view after,
                                    std::function<bool(tree_member const&)> const& visit) const;
 
-    result<std::vector<replica_record>> list_replicas(asset_ref const& a) const;           // all versions
+    result<std::vector<replica_record>> list_replicas(asset_ref const& a) const;  // all versions
     result<std::vector<replica_record>> list_replicas(asset_ref const& a, digest const& version) const;
     result<replica_record> find_replica(asset_ref const& a, digest const& version, site_id const& s) const;
+    // By asset after `after_asset` ("C/I/A" or empty). Versions of one asset stay together, so a page may exceed max by them.
     result<std::vector<replica_record>> list_replicas_at(site_id const& s, std::string_view after_asset, std::size_t max) const;
 
     result<site_record> find_site(site_id const& id) const;
@@ -104,14 +126,18 @@ public:
     result<rule_record> find_rule(rule_id const& id) const;
     result<std::vector<rule_record>> list_rules() const;
     result<std::vector<lock_record>> list_locks(rule_id const& id) const;
-    result<std::vector<lock_record>> list_locks(asset_ref const& a) const;                 // of all rules
+    result<std::vector<lock_record>> list_locks(asset_ref const& a) const;  // of all rules
     result<transfer_record> find_transfer(transfer_id const& id) const;
-    result<std::vector<transfer_record>> list_transfers(std::string_view after, std::size_t max) const;  // id order (ULID: by time)
-    result<std::vector<transfer_record>> list_open_transfers() const;                      // queued, active, verifying
+    result<std::vector<transfer_record>> list_transfers(std::string_view after,
+                                                        std::size_t max) const;  // id order (ULID: by time)
+    result<std::vector<transfer_record>> list_open_transfers() const;            // queued, active, verifying
     result<policy_record> find_policy(std::string_view id) const;
     result<std::vector<policy_record>> list_policies() const;
     result<upload_record> find_upload(std::string_view id) const;
     result<std::vector<upload_record>> list_uploads() const;
+
+    // Forgets log entries with seq < before (store::prune_log).
+    result<void> prune_log(sequence before);
 
     clock& time() const noexcept;
 

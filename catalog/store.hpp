@@ -19,15 +19,23 @@ namespace fjord::catalog {
 using sequence = std::uint64_t;  // grows by one per log entry, never reused
 
 struct log_entry {
-    sequence seq = 0;      // given by the store
+    sequence seq = 0;  // given by the store
     wall_time time{};
-    std::string type;      // "item.created", "replica.available", ... (contract, events)
-    std::string subject;   // "C/I/A", a rule id, ...
-    std::string data;      // JSON object text
+    std::string type;     // "item.created", "replica.available", ... (contract, events)
+    std::string subject;  // "C/I/A", a rule id, ...
+    std::string data;     // JSON object text
 };
 
+// Keys in [first, last) in byte order. last empty: to the end.
+struct key_range {
+    std::string first, last;
+};
+
+// Deletes and delete_ranges happen before puts: a key in both ends up put.
 struct write_batch {
-    struct put_op { std::string key, value; };
+    struct put_op {
+        std::string key, value;
+    };
     struct precondition {
         std::string key;
         std::optional<std::string> expected;  // nullopt: must be absent; value: must be equal
@@ -36,6 +44,8 @@ struct write_batch {
     std::vector<put_op> puts;
     std::vector<std::string> deletes;
     std::vector<log_entry> log;
+    std::vector<key_range> empty_ranges;   // preconditions: no key in them once this batch is applied
+    std::vector<key_range> delete_ranges;  // whatever is in them when the batch is applied, also keys nobody read before
 };
 
 // A consistent view at one sequence. Any thread; cheap to hold for seconds, not for hours.
@@ -52,16 +62,26 @@ public:
 class store {
 public:
     virtual ~store() = default;
+    // Views must go before their store.
     virtual std::unique_ptr<store_view> view() const = 0;
-    // Durable when it returns. errc::conflict: a precondition failed (detail: the key); nothing was written.
+    // The newest value of one key; what a view made now would answer, cheaper.
+    virtual result<std::optional<std::string>> get(std::string_view key) const { return view()->get(key); }
+    // Durable when it returns, and visible only when durable; concurrent callers share one sync of the disk. Answers the
+    // sequence of the last log entry (of this batch, when it has any). errc::conflict: a precondition failed (detail: the
+    // key), nothing was written. errc::no_space, errc::unavailable: the write failed; the store takes no further writes
+    // until it is opened again, because only recovery can tell how much of a failed write reached the disk.
     virtual result<sequence> apply(write_batch batch) = 0;
     virtual sequence last_sequence() const noexcept = 0;
-    // Log entries with seq > since, oldest first, at most `max`. errc::not_found when `since` was pruned away.
+    // Log entries with seq > since, oldest first, at most `max`. errc::not_found when entries after `since` were pruned
+    // away or `since` is past the end of the log (a cursor of another store): the follower starts over from the state.
     virtual result<std::vector<log_entry>> read_log(sequence since, std::size_t max) const = 0;
+    // Forgets log entries with seq < before; the newest entry always stays, so numbers go on after a restart.
+    virtual result<void> prune_log(sequence before) = 0;
 };
 
 std::unique_ptr<store> make_memory_store(clock& time);
-// Creates the directory when absent. errc::unavailable (locked by another process), errc::corrupt.
+// Creates the directory when absent. errc::unavailable (in use by another process), errc::corrupt, errc::unsupported (written
+// by a newer release), errc::denied, errc::no_space. The clock stamps log entries that carry no time.
 result<std::unique_ptr<store>> open_rocksdb_store(std::string const& directory, clock& time);
 
 }  // namespace fjord::catalog

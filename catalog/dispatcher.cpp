@@ -1,0 +1,35 @@
+#include "catalog/dispatcher.hpp"
+
+#include "base/log.hpp"
+
+namespace fjord::catalog {
+namespace {
+
+logger const log_("catalog");
+
+}  // namespace
+
+void dispatcher::add(observer o) {
+    std::lock_guard lock(mutex_);
+    observers_.push_back(std::move(o));
+}
+
+void dispatcher::deliver(sequence last) {
+    std::lock_guard lock(mutex_);
+    if (delivered_ >= last) return;
+    if (observers_.empty()) {
+        delivered_ = last;
+        return;
+    }
+    auto entries = store_.read_log(delivered_, last - delivered_);
+    if (!entries) {
+        log_.error("observers cannot follow the log", {{"since", delivered_}, {"reason", entries.error().message()}});
+        return;
+    }
+    thread_ = std::this_thread::get_id();
+    for (auto const& observe : observers_) observe(*entries);
+    thread_ = std::thread::id{};
+    delivered_ = last;
+}
+
+}  // namespace fjord::catalog

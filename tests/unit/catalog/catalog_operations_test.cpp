@@ -1,0 +1,167 @@
+#include "catalog_fixture.hpp"
+
+namespace fjord::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class CatalogOperations : public CatalogTest {
+protected:
+    void transfer(char const* id, transfer_state s, std::uint32_t attempt = 1) {
+        must(commit([&](change_set& c) {
+            c.put_transfer({.id = transfer_id(id),
+                            .asset = ref("c", "i", "a"),
+                            .version = version_of("1"),
+                            .from = site_id("x"),
+                            .to = site_id("y"),
+                            .mode = "pull",
+                            .state = s,
+                            .attempt = attempt});
+        }));
+    }
+    static std::vector<std::string> ids(std::vector<transfer_record> const& transfers) {
+        std::vector<std::string> list;
+        for (auto const& t : transfers) list.push_back(t.id.str());
+        return list;
+    }
+};
+
+TEST_P(CatalogOperations, SitesTellWhenTheyChangeAndOnlyThen) {
+    site_record s{
+        .id = site_id("site-a"), .kind = "door", .url = "https://h", .attributes = {{"tier", "1"}}, .jurisdiction = "DE"};
+    auto put = [&] { must(commit([&](change_set& c) { c.put_site(s); })); };
+    put();
+    auto born = time().now();
+    time().advance(seconds{1});
+    put();
+    s.enabled = false;
+    put();
+    auto found = must(cat().find_site(s.id));
+    EXPECT_FALSE(found.enabled);
+    EXPECT_EQ(found.created, born);
+    EXPECT_EQ(found.updated, born + seconds{1});
+    EXPECT_EQ(must(cat().list_sites()).size(), 1u);
+    must(commit([&](change_set& c) { c.delete_site(s.id); }));
+    must(commit([&](change_set& c) { c.delete_site(s.id); }));
+    EXPECT_TRUE(failed_with(cat().find_site(s.id), errc::not_found));
+    auto log = news();
+    ASSERT_THAT(types_of(log), ElementsAre("site.changed", "site.changed", "site.changed"));
+    EXPECT_EQ(data_of(log[1]).at("enabled"), false);
+    EXPECT_EQ(data_of(log[2]), (boost::json::object{{"site", "site-a"}, {"deleted", true}}));
+}
+
+TEST_P(CatalogOperations, RulesAreCreatedUpdatedAndDeleted) {
+    rule_record r{.id = rule_id("r"), .uri = "c/i", .sites = "country=DE", .copies = 2, .lifetime = seconds{60}};
+    auto put = [&] { must(commit([&](change_set& c) { c.put_rule(r); })); };
+    put();
+    put();
+    r.copies = 3;
+    put();
+    EXPECT_EQ(must(cat().find_rule(r.id)).copies, 3u);
+    EXPECT_EQ(must(cat().list_rules()).size(), 1u);
+    must(commit([&](change_set& c) { c.delete_rule(r.id); }));
+    EXPECT_TRUE(failed_with(cat().find_rule(r.id), errc::not_found));
+    auto log = news();
+    EXPECT_THAT(types_of(log), ElementsAre("rule.created", "rule.updated", "rule.deleted"));
+    EXPECT_EQ(text_of(log[2], "uri"), "c/i");
+    EXPECT_EQ(log[0].subject, "r");
+}
+
+TEST_P(CatalogOperations, OpenTransfersAreThoseThatStillHaveWork) {
+    transfer("t1", transfer_state::queued);
+    transfer("t2", transfer_state::active);
+    transfer("t3", transfer_state::verifying);
+    transfer("t4", transfer_state::active);
+    EXPECT_THAT(ids(must(cat().list_open_transfers())), ElementsAre("t1", "t2", "t3", "t4"));
+    transfer("t1", transfer_state::cancelled);
+    transfer("t2", transfer_state::failed);
+    transfer("t3", transfer_state::done);
+    EXPECT_THAT(ids(must(cat().list_open_transfers())), ElementsAre("t4"));
+    transfer("t2", transfer_state::queued, 2);
+    EXPECT_THAT(ids(must(cat().list_open_transfers())), ElementsAre("t2", "t4"));
+    EXPECT_THAT(ids(must(cat().list_transfers("", 2))), ElementsAre("t1", "t2"));
+    EXPECT_THAT(ids(must(cat().list_transfers("t2", 10))), ElementsAre("t3", "t4"));
+    must(commit([](change_set& c) { c.delete_transfer(transfer_id("t4")); }));
+    EXPECT_THAT(ids(must(cat().list_open_transfers())), ElementsAre("t2"));
+    EXPECT_TRUE(failed_with(cat().find_transfer(transfer_id("t4")), errc::not_found));
+}
+
+TEST_P(CatalogOperations, ATransferSpeaksWhenItStartsAndEnds) {
+    transfer("t", transfer_state::queued);
+    transfer("t", transfer_state::active);
+    transfer("t", transfer_state::active);
+    transfer("t", transfer_state::verifying);
+    transfer("t", transfer_state::failed);
+    transfer("t", transfer_state::queued, 2);
+    transfer("t", transfer_state::active, 2);
+    transfer("t", transfer_state::done, 2);
+    auto log = news();
+    EXPECT_THAT(types_of(log), ElementsAre("transfer.started", "transfer.failed", "transfer.started", "transfer.done"));
+    EXPECT_EQ(log[0].subject, "t");
+    EXPECT_EQ(text_of(log[3], "to"), "y");
+    EXPECT_EQ(data_of(log[3]).at("attempt"), 2);
+}
+
+TEST_P(CatalogOperations, APolicyGetsANewVersionWithEachNewText) {
+    auto put = [&](std::string document) {
+        must(commit([&](change_set& c) { c.put_policy({.id = "p", .document = std::move(document)}); }));
+        return must(cat().find_policy("p")).version;
+    };
+    EXPECT_EQ(put("{ }"), 1u);
+    EXPECT_EQ(put("{ }"), 1u);
+    EXPECT_EQ(put("{}"), 2u);
+    EXPECT_EQ(must(cat().find_policy("p")).document, "{}");
+    EXPECT_EQ(must(cat().list_policies()).size(), 1u);
+    must(commit([](change_set& c) { c.delete_policy("p"); }));
+    EXPECT_TRUE(failed_with(cat().find_policy("p"), errc::not_found));
+    EXPECT_THAT(types_of(news()), ElementsAre("policy.changed", "policy.changed", "policy.changed"));
+}
+
+TEST_P(CatalogOperations, UploadsAreReservedQuietly) {
+    upload_record u{.id = "u1",
+                    .asset = ref("c", "i", "a"),
+                    .site = site_id("s"),
+                    .path = "p",
+                    .owner = "me",
+                    .size = 5,
+                    .expires = time().now() + seconds{60}};
+    must(commit([&](change_set& c) { c.put_upload(u); }));
+    auto found = must(cat().find_upload("u1"));
+    EXPECT_EQ(found.asset, u.asset);
+    EXPECT_EQ(found.size, 5u);
+    EXPECT_EQ(must(cat().list_uploads()).size(), 1u);
+    must(commit([](change_set& c) { c.delete_upload("u1"); }));
+    EXPECT_THAT(must(cat().list_uploads()), IsEmpty());
+    EXPECT_THAT(news(), IsEmpty());
+}
+
+TEST_P(CatalogOperations, CallersAppendEventsOfTheirOwn) {
+    must(commit([](change_set& c) { c.append_event("rule.fulfilled", "r", {{"rule", "r"}}); }));
+    auto log = news();
+    ASSERT_THAT(types_of(log), ElementsAre("rule.fulfilled"));
+    EXPECT_EQ(log[0].data, R"({"rule":"r"})");
+    EXPECT_EQ(log[0].time, time().now());
+    EXPECT_TRUE(failed_with(commit([](change_set& c) { c.append_event("", "r", {}); }), errc::invalid_argument));
+}
+
+TEST_P(CatalogOperations, NothingIsLostByARestart) {
+    if (!bench_.survives_restart()) return;
+    transfer("t1", transfer_state::active);
+    must(commit([](change_set& c) {
+        c.put_collection(collection("c"));
+        c.put_item(item("c", "i", "doc"));
+        c.put_site({.id = site_id("s")});
+    }));
+    auto last = cat().last_sequence();
+    reopen();
+    EXPECT_EQ(cat().last_sequence(), last);
+    EXPECT_EQ(must(cat().find_item(collection_id("c"), item_id("i"))).document, "doc");
+    EXPECT_EQ(must(cat().list_open_transfers()).size(), 1u);
+    must(cat().find_site(site_id("s")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, CatalogOperations, engines(), engine_name);
+
+}  // namespace
+}  // namespace fjord::catalog
