@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,17 +60,19 @@ struct digest_set {
 enum class digest_match { equal, different, nothing_in_common };
 digest_match compare(digest_set const& a, digest_set const& b) noexcept;
 
-// One pass over the bytes, all four at once. Not copyable; one thread at a time.
+// One pass over the bytes, all four at once or only those wanted (md5 alone takes half of the time of all four).
+// Not copyable; one thread at a time.
 class digester {
 public:
     digester();
+    explicit digester(std::initializer_list<digest_algorithm> wanted);
     ~digester();
     digester(digester&&) noexcept;
     digester& operator=(digester&&) noexcept;
     void update(std::span<std::byte const> bytes);
     void update(std::string_view bytes);
     std::uint64_t size() const noexcept;  // bytes seen
-    digest_set finish();                  // once
+    digest_set finish();                  // once; only what was wanted
 
 private:
     struct impl;

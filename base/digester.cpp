@@ -41,22 +41,43 @@ digest from_number(digest_algorithm a, std::uint32_t value) {
 }  // namespace
 
 struct digester::impl {
-    context_ptr sha256 = start(EVP_sha256());
-    context_ptr md5 = start(EVP_md5());
-    std::uint32_t adler = 1;
-    std::uint32_t crc = 0;
+    context_ptr sha256;  // null: not wanted
+    context_ptr md5;
+    std::optional<std::uint32_t> adler;
+    std::optional<std::uint32_t> crc;
     std::uint64_t size = 0;
 
+    void want(digest_algorithm a) {
+        switch (a) {
+            case digest_algorithm::sha256:
+                sha256 = start(EVP_sha256());
+                break;
+            case digest_algorithm::md5:
+                md5 = start(EVP_md5());
+                break;
+            case digest_algorithm::adler32:
+                adler = 1;
+                break;
+            case digest_algorithm::crc32c:
+                crc = 0;
+                break;
+        }
+    }
+
     void take(std::span<std::byte const> slice) {
-        EVP_DigestUpdate(sha256.get(), slice.data(), slice.size());
-        EVP_DigestUpdate(md5.get(), slice.data(), slice.size());
-        adler = adler32(adler, slice);
-        crc = crc32c(crc, slice);
+        if (sha256) EVP_DigestUpdate(sha256.get(), slice.data(), slice.size());
+        if (md5) EVP_DigestUpdate(md5.get(), slice.data(), slice.size());
+        if (adler) adler = adler32(*adler, slice);
+        if (crc) crc = crc32c(*crc, slice);
         size += slice.size();
     }
 };
 
-digester::digester() : impl_(std::make_unique<impl>()) {}
+digester::digester()
+    : digester({digest_algorithm::sha256, digest_algorithm::md5, digest_algorithm::adler32, digest_algorithm::crc32c}) {}
+digester::digester(std::initializer_list<digest_algorithm> wanted) : impl_(std::make_unique<impl>()) {
+    for (auto a : wanted) impl_->want(a);
+}
 digester::~digester() = default;
 digester::digester(digester&&) noexcept = default;
 digester& digester::operator=(digester&&) noexcept = default;
@@ -75,10 +96,10 @@ std::uint64_t digester::size() const noexcept { return impl_->size; }
 
 digest_set digester::finish() {
     digest_set out;
-    out.sha256 = finish_evp(impl_->sha256.get(), digest_algorithm::sha256);
-    out.md5 = finish_evp(impl_->md5.get(), digest_algorithm::md5);
-    out.adler32 = from_number(digest_algorithm::adler32, impl_->adler);
-    out.crc32c = from_number(digest_algorithm::crc32c, impl_->crc);
+    if (impl_->sha256) out.sha256 = finish_evp(impl_->sha256.get(), digest_algorithm::sha256);
+    if (impl_->md5) out.md5 = finish_evp(impl_->md5.get(), digest_algorithm::md5);
+    if (impl_->adler) out.adler32 = from_number(digest_algorithm::adler32, *impl_->adler);
+    if (impl_->crc) out.crc32c = from_number(digest_algorithm::crc32c, *impl_->crc);
     return out;
 }
 

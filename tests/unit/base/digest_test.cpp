@@ -69,6 +69,15 @@ TEST(Digester, GivesTheSameInAnyPieces) {
     }
 }
 
+TEST(Digester, ComputesOnlyWhatIsWanted) {
+    digester d({digest_algorithm::sha256, digest_algorithm::adler32});
+    d.update("abc");
+    auto const set = d.finish();
+    EXPECT_EQ(set.sha256, sha256_of("abc"));
+    EXPECT_EQ(set.adler32->hex(), "024d0127");
+    EXPECT_FALSE(set.md5 || set.crc32c);
+}
+
 TEST(Adler32, MatchesTheDefinitionByteByByte) {
     // All bytes 255 is the worst case for the sums kept without division.
     for (auto const& text : {sample(20'000), std::string(20'000, '\xff')}) {
