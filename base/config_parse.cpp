@@ -2,15 +2,11 @@
 #include "base/config.hpp"
 
 #include "base/config_table.hpp"
+#include "base/config_values.hpp"
 #include "base/file.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 namespace fjord {
@@ -26,33 +22,6 @@ struct fault {
 };
 
 std::int64_t line_of(toml::source_region const& region) { return std::max<std::int64_t>(region.begin.line, 1); }
-
-std::string_view kind_of(toml::node const& node) {
-    switch (node.type()) {
-        case toml::node_type::string:
-            return "text";
-        case toml::node_type::integer:
-            return "an integer";
-        case toml::node_type::floating_point:
-            return "a decimal number";
-        case toml::node_type::boolean:
-            return "a boolean";
-        case toml::node_type::array:
-            return "a list";
-        case toml::node_type::table:
-            return "a table";
-        default:
-            return "a date or time";
-    }
-}
-
-error wrong_type(std::string_view expected, toml::node const& node) {
-    return fail(errc::invalid_argument, "must be " + std::string(expected) + ", not " + std::string(kind_of(node)));
-}
-
-error out_of_bounds(config_facts const& option, std::string const& value) {
-    return fail(errc::invalid_argument, value + " is out of bounds: allowed is " + describe_bounds(option));
-}
 
 // Levenshtein distance, for the "did you mean" of an unknown key.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -70,139 +39,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-// ---- one value -----------------------------------------------------------------------------------------------------
-
-result<void> check_text(config_facts const& option, std::string const& value) {
-    if (!option.choices.empty() && std::ranges::find(option.choices, value) == option.choices.end()) {
-        std::string list;
-        for (auto const& choice : option.choices) list += (list.empty() ? "" : ", ") + choice;
-        return fail(errc::invalid_argument, json_quote(value) + " is not one of: " + list);
-    }
-    return option.check ? option.check(value) : result<void>{};
-}
-
-result<void> check_bounds(config_facts const& option, std::int64_t value, std::string const& shown) {
-    if (option.bounds && (value < option.bounds->first || value > option.bounds->second)) return out_of_bounds(option, shown);
-    return {};
-}
-
-result<void> assign_text(config_facts const& option, std::string& to, toml::node const& node) {
-    auto const value = node.value_exact<std::string>();
-    if (!value) return wrong_type("text in quotes", node);
-    if (auto fine = check_text(option, *value); !fine) return fine;
-    to = *value;
-    return {};
-}
-
-result<void> assign_boolean(bool& to, toml::node const& node) {
-    auto const value = node.value_exact<bool>();
-    if (!value) return wrong_type("true or false", node);
-    to = *value;
-    return {};
-}
-
-result<void> assign_integer(config_facts const& option, std::int64_t& to, toml::node const& node) {
-    auto const value = node.value_exact<std::int64_t>();
-    if (!value) return wrong_type("an integer", node);
-    if (auto fine = check_bounds(option, *value, std::to_string(*value)); !fine) return fine;
-    to = *value;
-    return {};
-}
-
-// "64 MiB", "10 GB", "4096"; nullopt when malformed or beyond 63 bits.
-std::optional<std::int64_t> parse_bytes(std::string_view text) {
-    static constexpr std::pair<std::string_view, std::uint64_t> units[] = {
-        {"", 1},
-        {"B", 1},
-        {"KiB", 1ull << 10},
-        {"MiB", 1ull << 20},
-        {"GiB", 1ull << 30},
-        {"TiB", 1ull << 40},
-        {"PiB", 1ull << 50},
-        {"kB", 1'000},
-        {"MB", 1'000'000},
-        {"GB", 1'000'000'000},
-        {"TB", 1'000'000'000'000},
-    };
-    text = trim(text);
-    auto const digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    auto const number = parse_unsigned<std::uint64_t>(text.substr(0, digits));
-    auto const suffix = trim(text.substr(digits));
-    for (auto const& [name, factor] : units) {
-        if (!iequals(name, suffix) || !number) continue;
-        if (*number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / factor) return std::nullopt;
-        return static_cast<std::int64_t>(*number * factor);
-    }
-    return std::nullopt;
-}
-
-result<void> assign_bytes(config_facts const& option, std::uint64_t& to, toml::node const& node) {
-    auto value = node.value_exact<std::int64_t>();
-    auto const text = node.value_exact<std::string>();
-    if (!value && !text) return wrong_type("a size such as 4096 or \"64 MiB\"", node);
-    if (text) value = parse_bytes(*text);
-    if (!value)
-        return fail(errc::invalid_argument, json_quote(*text) + " is not a size such as \"64 MiB\" (B, KiB, MiB, GiB, TiB, PiB)");
-    if (*value < 0) return fail(errc::invalid_argument, "a size cannot be negative");
-    auto const shown = text ? json_quote(*text) : std::to_string(*value);
-    if (auto fine = check_bounds(option, *value, shown); !fine) return fine;
-    to = static_cast<std::uint64_t>(*value);
-    return {};
-}
-
-result<void> assign_duration(config_facts const& option, seconds& to, toml::node const& node) {
-    auto const number = node.value_exact<std::int64_t>();
-    auto const text = node.value_exact<std::string>();
-    if (!number && !text) return wrong_type("a duration such as \"PT6H\" or whole seconds", node);
-    auto const value = text ? parse_duration(*text) : result<seconds>(seconds{*number});
-    if (!value) return value.error();
-    if (value->count() < 0) return fail(errc::invalid_argument, "a duration cannot be negative");
-    if (auto fine = check_bounds(option, value->count(), format_duration(*value)); !fine) return fine;
-    to = *value;
-    return {};
-}
-
-result<void> assign_list(config_facts const& option, std::vector<std::string>& to, toml::node const& node) {
-    auto const* list = node.as_array();
-    if (!list) return wrong_type("a list of texts", node);
-    std::vector<std::string> values;
-    for (auto const& element : *list) {
-        auto const value = element.value_exact<std::string>();
-        if (!value) return fail(errc::invalid_argument, "must be a list of texts; it holds " + std::string(kind_of(element)));
-        if (auto fine = check_text(option, *value); !fine) return fine;
-        values.push_back(*value);
-    }
-    if (option.required && values.empty()) return fail(errc::invalid_argument, "at least one element is needed");
-    to = std::move(values);
-    return {};
-}
-
-// The value of a free-form table's key as text; nullopt when it is of no simple type.
-std::optional<std::string> plain_text(toml::node const& node) {
-    if (auto const s = node.value_exact<std::string>()) return *s;
-    if (auto const b = node.value_exact<bool>()) return *b ? "true" : "false";
-    if (auto const i = node.value_exact<std::int64_t>()) return std::to_string(*i);
-    return std::nullopt;
-}
-
-struct assigner {
-    config_facts const& option;
-    toml::node const& node;
-
-    result<void> operator()(std::string* to) const { return assign_text(option, *to, node); }
-    result<void> operator()(bool* to) const { return assign_boolean(*to, node); }
-    result<void> operator()(std::int64_t* to) const { return assign_integer(option, *to, node); }
-    result<void> operator()(std::uint64_t* to) const { return assign_bytes(option, *to, node); }
-    result<void> operator()(seconds* to) const { return assign_duration(option, *to, node); }
-    result<void> operator()(std::vector<std::string>* to) const { return assign_list(option, *to, node); }
-    // Tables are read entry by entry, by the reader below.
-    result<void> operator()(config_pairs*) const { return {}; }
-    result<void> operator()(std::monostate) const { return {}; }
-};
-
 }  // namespace
-
-// ---- one file ------------------------------------------------------------------------------------------------------
 
 // Walks one table of the file beside one table of declarations. `where` is what faults put before the keys: "issuer[1].".
 class config_reader {
@@ -235,7 +72,7 @@ private:
     void take(config_facts const& option, toml::node const& node) {
         if (option.type == config_type::array_of_tables) return take_rows(option, node);
         if (option.type == config_type::free_table) return take_pairs(option, node);
-        auto outcome = std::visit(assigner{option, node}, option.target);
+        auto outcome = assign_value(option, node);
         if (!outcome) report(line_of(node.source()), option.key, outcome.error().detail);
     }
 
@@ -245,7 +82,8 @@ private:
         if (!fits) {
             return report(line_of(node.source()), option.key, "must be an array of tables, written [[" + option.key + "]]");
         }
-        if (auto fine = check_bounds(option, static_cast<std::int64_t>(rows->size()), std::to_string(rows->size()) + " tables");
+        if (auto fine =
+                check_config_bounds(option, static_cast<std::int64_t>(rows->size()), std::to_string(rows->size()) + " tables");
             !fine) {
             report(line_of(node.source()), option.key, fine.error().detail);
         }
@@ -261,17 +99,17 @@ private:
 
     void take_pairs(config_facts const& option, toml::node const& node) {
         auto const* table = node.as_table();
-        if (!table) return report(line_of(node.source()), option.key, wrong_type("a table", node).detail);
+        if (!table) return report(line_of(node.source()), option.key, wrong_config_type("a table", node).detail);
         auto& pairs = *std::get<config_pairs*>(option.target);
         pairs.clear();
         for (auto const& [name, value] : *table) {
             auto const key = std::string(name.str());
-            auto text = plain_text(value);
+            auto text = config_plain_text(value);
             if (text)
                 pairs.emplace_back(key, std::move(*text));
             else
                 report(line_of(value.source()), option.key + "." + key,
-                       wrong_type("text, true, false or an integer", value).detail);
+                       wrong_config_type("text, true, false or an integer", value).detail);
         }
     }
 
