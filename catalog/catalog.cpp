@@ -48,7 +48,7 @@ result<std::vector<log_entry>> catalog::read_log(sequence since, std::size_t max
     return impl_->rows.read_log(since, max);
 }
 
-result<void> catalog::prune_log(sequence before) { return impl_->rows.prune_log(before); }
+result<void> catalog::prune_log(sequence before) { return impl_->observers.prune(before); }
 
 clock& catalog::time() const noexcept { return impl_->time; }
 

@@ -136,7 +136,7 @@ public:
     result<upload_record> find_upload(std::string_view id) const;
     result<std::vector<upload_record>> list_uploads() const;
 
-    // Forgets log entries with seq < before (store::prune_log).
+    // Forgets log entries with seq < before, but none that observers have yet to see, and never the newest.
     result<void> prune_log(sequence before);
 
     clock& time() const noexcept;

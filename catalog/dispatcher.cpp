@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
+
 namespace fjord::catalog {
 namespace {
 
@@ -30,6 +32,13 @@ void dispatcher::deliver(sequence last) {
     for (auto const& observe : observers_) observe(*entries);
     thread_ = std::thread::id{};
     delivered_ = last;
+}
+
+result<void> dispatcher::prune(sequence before) {
+    if (delivering_here())
+        return fail(errc::internal, "an observer tried to prune the log; it must hand the work to another thread");
+    std::lock_guard lock(mutex_);
+    return store_.prune_log(std::min(before, delivered_ + 1));
 }
 
 }  // namespace fjord::catalog

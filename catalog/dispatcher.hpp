@@ -21,6 +21,8 @@ public:
     // Returns when every entry up to `last` has been delivered. A log that cannot be read is reported and tried again with the
     // next commit.
     void deliver(sequence last);
+    // Forgets entries before `before`, but none that observers have yet to see. errc::internal inside an observer.
+    result<void> prune(sequence before);
     // True on the thread that is inside an observer now.
     bool delivering_here() const noexcept { return thread_.load() == std::this_thread::get_id(); }
 
