@@ -1,6 +1,7 @@
 #include "cache/block_store.hpp"
 
 #include "cache/block_store_impl.hpp"
+#include "cache/paths.hpp"
 
 #include <filesystem>
 
@@ -309,12 +310,24 @@ void block_store::supersede(std::string const& path, std::string const& version)
     impl_->wake.notify_one();
 }
 
+void block_store::supersede_below(std::string const& prefix, std::string const& version) {
+    std::lock_guard lock(impl_->mutex);
+    for (auto& [id, object] : impl_->objects) {
+        bool old = object.meta.version != version;
+        if (object.meta.superseded == old || !covers(prefix, object.meta.path)) continue;
+        object.meta.superseded = old;
+        impl_->dirty_objects.insert(id);
+    }
+    impl_->wake.notify_one();
+}
+
 purge_counts block_store::purge(std::function<bool(object_meta const&)> const& match) {
     purge_counts counts;
     std::lock_guard lock(impl_->mutex);
     for (auto& [id, object] : impl_->objects) {
         if (object.meta.hidden || !match(object.meta)) continue;
         ++counts.objects;
+        counts.files.push_back(id);
         for (auto const& [e, extent] : object.extents) {
             for (block_no s = 0; s < extent.record.crc.size(); ++s) {
                 if (extent.record.present[s]) counts.bytes += span_of(e * blocks_per_extent + s, object.meta.size).size();

@@ -66,6 +66,7 @@ struct read_fault {
 struct purge_counts {
     std::uint64_t objects = 0;
     std::uint64_t bytes = 0;
+    std::vector<file_id> files;
 };
 
 struct extent_status {
@@ -123,6 +124,8 @@ public:
     void condemn(object_handle const& object);
     // Instances of `path` other than `version` are no longer the latest.
     void supersede(std::string const& path, std::string const& version);
+    // The same for a path and everything below it; an instance of `version` stays the latest.
+    void supersede_below(std::string const& prefix, std::string const& version);
     purge_counts purge(std::function<bool(object_meta const&)> const& match);
     std::vector<object_status> describe(std::string const& path) const;
 

@@ -1,0 +1,368 @@
+// Requests for bytes: who asks, what it is, which spans, and where they come from.
+#include "base/random.hpp"
+#include "cache/service_impl.hpp"
+
+namespace fjord::cache {
+
+namespace {
+
+std::string join_encoded(std::vector<std::string> const& segments) {
+    std::string path;
+    for (auto const& s : segments) {
+        if (!path.empty()) path += '/';
+        path += encode_segment(s);
+    }
+    return path;
+}
+
+std::vector<std::string> scope_segments(object_key const& key) {
+    std::vector<std::string> all{"data"};
+    all.insert(all.end(), key.segments.begin(), key.segments.end());
+    return all;
+}
+
+std::string needed_scope(object_key const& key) { return "storage.read:/data/" + key.path; }
+
+// The credential as sent, for asking the broker with it; authenticate() has checked it by now.
+secret caller_token(net::request const& req) {
+    auto field = req.headers.get("Authorization");
+    if (auto space = field.find(' '); space != std::string_view::npos) {
+        field.remove_prefix(space + 1);
+        while (field.starts_with(' ')) field.remove_prefix(1);
+        return secret(std::string(field));
+    }
+    return secret(std::string(req.query.get("ticket")));
+}
+
+bool has(std::vector<std::string> const& list, std::string const& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// Sends the spans, framed when there are several; a failure makes the server cut the connection.
+asio::awaitable<result<void>> produce(std::shared_ptr<reader> from, std::vector<byte_span> spans,
+                                      std::optional<multipart_frame> parts, std::shared_ptr<instance> object,
+                                      net::body_writer* out) {
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+        if (parts) {
+            auto head = co_await out->write(parts->heads[i]);
+            if (!head) co_return head.error();
+        }
+        auto sent = co_await from->send(spans[i], *out);
+        if (!sent) {
+            if (sent.error().code == errc::corrupt) object->core().count.aborted.add();
+            co_return sent.error();
+        }
+    }
+    if (parts) co_return co_await out->write(parts->tail);
+    co_return result<void>();
+}
+
+asio::awaitable<result<void>> relay(std::shared_ptr<reader> from, net::body_writer* out) { co_return co_await from->relay(*out); }
+
+}  // namespace
+
+asio::awaitable<net::response> service::impl::serve(net::request& req, mount& at) {
+    if (at.guarded) {
+        auto refused = co_await auth::authenticate(req, verifier, options.realm, "ticket");
+        if (refused) {
+            core->count.refused.add();
+            co_return std::move(*refused);
+        }
+    }
+    auto key = key_of(req, at);
+    if (!key) co_return net::problem(key.error());
+    if (at.guarded) {
+        auto refused = co_await admit(req, *key, at);
+        if (refused) {
+            core->count.refused.add();
+            co_return std::move(*refused);
+        }
+    }
+    auto object = co_await at.objects.find(*key, *req.caller, at.guarded ? caller_token(req) : secret());
+    if (!object) co_return net::problem(object.error());
+    auto p = plan(req, at, std::move(*key), std::move(*object));
+    co_return co_await answer(req, at, std::move(p));
+}
+
+result<object_key> service::impl::key_of(net::request const& req, mount const& at) const {
+    object_key key;
+    key.segments = req.rest;
+    key.path = join_encoded(key.segments);
+    if (!at.guarded) {
+        if (req.path.trailing_slash && !key.path.empty()) key.path += '/';
+        key.query = req.raw_query;
+        return key;
+    }
+    if (key.segments.size() < 3 || req.path.trailing_slash) {
+        return fail(errc::not_found, "this names no file: the path is /data/COLLECTION/ITEM/ASSET[/MEMBER...]");
+    }
+    if (auto version = req.query.find("version")) {
+        auto d = digest::from_text(*version);
+        if (!d || d->algorithm() != digest_algorithm::sha256) return fail(errc::invalid_argument, "version must be sha-256:HEX");
+        key.version = *d;
+    }
+    return key;
+}
+
+// May this caller read it? Engaged: the refusal.
+asio::awaitable<std::optional<net::response>> service::impl::admit(net::request& req, object_key key, mount& at) {
+    auto const& who = *req.caller;
+    if (who.is_anonymous() && !options.anonymous) co_return auth::unauthorized(req, options.realm, needed_scope(key));
+    if (!who.is_anonymous() && has(options.minting_issuers, who.issuer)) {
+        if (auth::allows(who, "storage.read", scope_segments(key))) co_return std::nullopt;
+        // A token that the broker minted for something else; people's tokens of the same issuer carry no storage scopes.
+        if (!who.capabilities.empty()) {
+            co_return auth::insufficient_scope(req, options.realm, needed_scope(key), "the token was minted for another object");
+        }
+    }
+    auto now = core->time.now();
+    auto decision = decisions.find(who, key.path, now);
+    if (!decision) {
+        auto asked = co_await at.objects.source().authorize(key, who, caller_token(req));
+        bool refusal = !asked && !is_retryable(asked.error().code) && asked.error().code != errc::cancelled;
+        if (asked)
+            decisions.allow(who, key.path, *asked, now);
+        else if (refusal)
+            decisions.refuse(who, key.path, asked.error(), now);
+        decision = asked ? result<void>() : result<void>(asked.error());
+    }
+    if (*decision) co_return std::nullopt;
+    auto const& why = decision->error();
+    if (why.code == errc::unauthenticated) {
+        co_return auth::unauthorized(req, options.realm, needed_scope(key), who.is_anonymous() ? nullptr : &why);
+    }
+    co_return net::problem(why);
+}
+
+std::shared_ptr<instance> service::impl::open_instance(mount& at, object_key const& key,
+                                                       std::shared_ptr<object_info const> info) {
+    auto path = at.objects.store_path(key);
+    auto name = path + '\n' + info->version;
+    std::lock_guard lock(mutex);
+    if (auto known = active[name].lock(); known && known->object() && core->store->usable(known->object())) {
+        if (!info->places.empty()) known->update(std::move(info));
+        return known;
+    }
+    object_handle object;
+    if (info->storable && info->size) {
+        object_meta meta{.path = path,
+                         .version = info->version,
+                         .sha256 = info->sha256,
+                         .size = *info->size,
+                         .media_type = info->media_type,
+                         .etag = info->etag,
+                         .last_modified = info->last_modified,
+                         .stored = core->time.now()};
+        auto made = core->store->acquire_or_create(std::move(meta));
+        if (made)
+            object = std::move(*made);
+        else
+            log.warn("an object cannot be stored", {{"path", path}, {"why", made.error().message()}});
+    }
+    auto fresh = std::make_shared<instance>(core, at.objects.source(), key, std::move(info), std::move(object));
+    active[name] = fresh;
+    if (active.size() > sweep_at) {
+        std::erase_if(active, [](auto const& e) { return e.second.expired(); });
+        sweep_at = std::max<std::size_t>(1024, active.size() * 2);
+    }
+    return fresh;
+}
+
+answer_plan service::impl::plan(net::request const& req, mount const& at, object_key key, lookup::found object) const {
+    answer_plan p{.key = std::move(key), .object = std::move(object)};
+    auto const& info = *p.object.info;
+    if (!info.etag.empty()) p.headers.set("ETag", info.etag);
+    if (!info.last_modified.empty()) p.headers.set("Last-Modified", info.last_modified);
+    p.headers.set("Content-Type", info.media_type.empty() ? "application/octet-stream" : info.media_type);
+    if (info.size) p.headers.set("Accept-Ranges", "bytes");
+    if (info.sha256) {
+        p.headers.set("Repr-Digest", repr_digest_header(*info.sha256));
+        auto wanted = req.headers.find("Want-Digest");
+        if (wanted && preferred_digest(*wanted)) p.headers.set("Digest", digest_header(*info.sha256));
+    }
+    // What a token unlocked is for that caller only; another shared cache must not hand it on.
+    if (at.guarded) p.headers.set("Cache-Control", "private");
+    plan_ranges(req, p);
+    return p;
+}
+
+void service::impl::plan_ranges(net::request const& req, answer_plan& p) const {
+    auto const& info = *p.object.info;
+    auto size = info.size.value_or(0);
+    p.spans = {{0, size}};
+    p.length = size;
+    auto field = req.headers.find("Range");
+    bool applies = field && req.method == "GET" && info.size && info.storable && req.headers.count("Range") == 1 &&
+                   net::range_applies(req, info.etag, std::nullopt);
+    if (!applies) return;
+    auto ranges = resolve_ranges(*field, size);
+    p.verdict = ranges.verdict;
+    if (p.verdict == range_verdict::unsatisfiable) p.spans.clear();
+    if (p.verdict != range_verdict::partial) return;
+    p.spans = std::move(ranges.spans);
+    p.length = p.spans.front().size();
+    if (p.spans.size() == 1) {
+        p.headers.set("Content-Range", content_range(p.spans.front(), size));
+        return;
+    }
+    p.parts = frame_ranges(p.spans, size, p.headers.get("Content-Type"), random_hex(16));
+    p.headers.set("Content-Type", p.parts->content_type);
+    p.length = p.parts->length;
+}
+
+asio::awaitable<net::response> service::impl::answer(net::request& req, mount& at, answer_plan p) {
+    auto const& info = *p.object.info;
+    if (auto status = net::evaluate_preconditions(req, info.etag, std::nullopt)) {
+        auto response =
+            *status == 412 ? net::problem(412, "the object is not the one that If-Match names") : net::empty_response(*status);
+        if (*status == 412) p.headers.remove("Content-Type");
+        say(response, p, {.ttl = std::nullopt}, std::nullopt);
+        co_return response;
+    }
+    if (p.verdict == range_verdict::unsatisfiable) {
+        auto response = net::problem(416, "no byte of the ranges asked for is part of the object");
+        response.headers.set("Content-Range", "bytes */" + std::to_string(*info.size));
+        co_return response;
+    }
+    if (req.method == "HEAD") co_return head_answer(std::move(p), at);
+    if (info.size == 0u) {
+        if (info.sha256 && *info.sha256 != sha256_of(""))
+            co_return net::problem(502, "the object is empty but its sha-256 is not that of nothing");
+        auto response = net::text_response(200, "");
+        say(response, p, {}, std::nullopt);
+        co_return response;
+    }
+    if (info.size && *info.size <= block_size) {
+        if (auto object = core->store->acquire(at.objects.store_path(p.key), info.version)) {
+            if (auto bytes = core->ram.find(object->id())) co_return from_ram(std::move(p), object, std::move(bytes));
+        }
+    }
+    auto object = open_instance(at, p.key, p.object.info);
+    if (!info.size) co_return send_unsized(std::move(p), std::move(object));
+    auto outcome = outcome_of(p, *object);
+    if (*info.size <= block_size) co_return co_await send_small(std::move(p), std::move(object), std::move(outcome));
+    co_return co_await send_large(std::move(p), std::move(object), std::move(outcome));
+}
+
+asio::awaitable<net::response> service::impl::send_small(answer_plan p, std::shared_ptr<instance> object, cache_outcome outcome) {
+    reader from(object, true);
+    auto bytes = co_await from.small();
+    if (!bytes) co_return net::problem(bytes.error());
+    outcome.stored = outcome.stored && !object->passing_through();
+    count_outcome(outcome);
+    auto response = with_body(p, std::move(*bytes));
+    say(response, p, std::move(outcome), object->object() ? std::optional(object->object()->meta().stored) : std::nullopt);
+    co_return response;
+}
+
+asio::awaitable<net::response> service::impl::send_large(answer_plan p, std::shared_ptr<instance> object, cache_outcome outcome) {
+    bool whole = p.verdict == range_verdict::whole;
+    auto from = std::make_shared<reader>(object, whole);
+    auto primed = co_await from->prime(p.spans.front());
+    if (!primed) co_return net::problem(primed.error());
+    outcome.stored = outcome.stored && !object->passing_through();
+    count_outcome(outcome);
+    net::response response;
+    response.status = whole ? 200 : 206;
+    auto body = [from, spans = p.spans, parts = p.parts, object](net::body_writer& out) {
+        return produce(from, spans, parts, object, &out);
+    };
+    response.body = net::produced_body{p.length, std::move(body)};
+    say(response, p, std::move(outcome), object->object() ? std::optional(object->object()->meta().stored) : std::nullopt);
+    co_return response;
+}
+
+net::response service::impl::send_unsized(answer_plan p, std::shared_ptr<instance> object) {
+    auto from = std::make_shared<reader>(std::move(object), false);
+    net::response response;
+    auto body = [from](net::body_writer& out) { return relay(from, &out); };
+    response.body = net::produced_body{std::nullopt, std::move(body)};
+    cache_outcome outcome{.forward = forward_reason::bypass};
+    count_outcome(outcome);
+    say(response, p, std::move(outcome), std::nullopt);
+    return response;
+}
+
+net::response service::impl::from_ram(answer_plan p, object_handle const& object, block_bytes bytes) {
+    core->count.bytes_ram.add(p.length);
+    cache_outcome outcome;
+    count_outcome(outcome);
+    auto response = with_body(p, std::move(bytes));
+    say(response, p, std::move(outcome), object->meta().stored);
+    return response;
+}
+
+net::response service::impl::with_body(answer_plan const& p, block_bytes bytes) const {
+    net::response response;
+    if (p.verdict == range_verdict::whole) {
+        response.body = std::move(bytes);
+        return response;
+    }
+    response.status = 206;
+    std::string body;
+    body.reserve(p.length);
+    for (std::size_t i = 0; i < p.spans.size(); ++i) {
+        if (p.parts) body += p.parts->heads[i];
+        body.append(*bytes, p.spans[i].begin, p.spans[i].size());
+    }
+    if (p.parts) body += p.parts->tail;
+    response.body = std::move(body);
+    return response;
+}
+
+// HEAD never fills: it says whether GET would be a hit.
+net::response service::impl::head_answer(answer_plan p, mount& at) {
+    auto object = core->store->acquire(at.objects.store_path(p.key), p.object.info->version);
+    bool complete = object && core->store->complete(object);
+    auto response = net::empty_response(200);
+    if (p.object.info->size) response.head_length = p.object.info->size;
+    cache_outcome outcome{.forward = complete ? forward_reason::none : forward_reason::miss};
+    say(response, p, std::move(outcome), complete ? std::optional(object->meta().stored) : std::nullopt);
+    return response;
+}
+
+cache_outcome service::impl::outcome_of(answer_plan const& p, instance const& object) const {
+    instance::survey all;
+    for (auto const& span : p.spans) {
+        auto s = object.look(blocks_of(span));
+        all.present += s.present;
+        all.in_flight += s.in_flight;
+        all.absent += s.absent;
+    }
+    cache_outcome outcome;
+    if (all.in_flight + all.absent > 0) outcome.forward = all.present > 0 ? forward_reason::partial : forward_reason::miss;
+    outcome.collapsed = all.absent == 0 && all.in_flight > 0;
+    outcome.stored = outcome.forward != forward_reason::none && core->store->accepting() && !object.passing_through();
+    if (!p.object.info->storable) outcome = {.forward = forward_reason::bypass};
+    return outcome;
+}
+
+void service::impl::count_outcome(cache_outcome const& outcome) {
+    switch (outcome.forward) {
+        case forward_reason::none:
+            core->count.hits.add();
+            break;
+        case forward_reason::partial:
+            core->count.partial.add();
+            break;
+        case forward_reason::bypass:
+            core->count.bypassed.add();
+            break;
+        default:
+            core->count.misses.add();
+    }
+    if (outcome.collapsed) core->count.collapsed.add();
+}
+
+void service::impl::say(net::response& response, answer_plan const& p, cache_outcome outcome,
+                        std::optional<wall_time> stored) const {
+    for (auto const& [name, value] : p.headers.items()) response.headers.set(name, value);
+    if (p.object.stale) outcome.detail = "the broker cannot be asked; served as last known";
+    if (outcome.forward == forward_reason::none && stored) {
+        auto age = std::chrono::duration_cast<seconds>(core->time.now() - *stored).count();
+        response.headers.set("Age", std::to_string(std::max<std::int64_t>(0, age)));
+    }
+    response.headers.set("Cache-Status", cache_status(options.name, outcome));
+}
+
+}  // namespace fjord::cache
