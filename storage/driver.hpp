@@ -54,6 +54,8 @@ struct third_party_request {
     copy_mode mode = copy_mode::pull;
     std::chrono::seconds stall{60};      // no marker for so long: errc::timed_out
     std::function<void(copy_progress const&)> on_progress;  // may be empty
+    // RequireChecksumVerification: unset sends nothing (the server's default), true makes a source without checksum a failure.
+    std::optional<bool> require_checksum{};
 };
 
 // Gives bytes of an upload; 0 at the end.
@@ -61,7 +63,7 @@ using byte_source = std::function<asio::awaitable<result<std::size_t>>(std::span
 // Takes bytes of a download; a failure ends it.
 using byte_sink = std::function<asio::awaitable<result<void>>(std::string_view)>;
 
-// errc: not_found, denied, unauthenticated, already_exists, no_space, unavailable, timed_out, corrupt, unsupported, cancelled.
+// errc: invalid_argument (the server calls the request malformed), not_found, denied, unauthenticated, already_exists, no_space, unavailable, timed_out, corrupt, unsupported, cancelled.
 class driver {
 public:
     virtual ~driver() = default;

@@ -1,0 +1,306 @@
+#include "storage/webdav.hpp"
+
+#include "base/dataset_uri.hpp"
+#include "storage/multistatus.hpp"
+#include "storage/webdav_driver.hpp"
+#include "storage/webdav_status.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace fjord::storage {
+
+namespace {
+
+constexpr std::string_view wanted_properties =
+    R"(<?xml version="1.0" encoding="utf-8"?><D:propfind xmlns:D="DAV:"><D:prop><D:resourcetype/><D:getcontentlength/>)"
+    R"(<D:getlastmodified/><D:getetag/></D:prop></D:propfind>)";
+constexpr std::size_t max_listing = 256u << 20;
+
+bool is_success(unsigned status) { return status >= 200 && status <= 299; }
+
+// The decoded path of an href, without scheme, authority and trailing slashes; nullopt when it is not decodable.
+std::optional<std::string> href_path(std::string_view href) {
+    if (auto const scheme = href.find("://"); scheme != std::string_view::npos && scheme < 8) {
+        auto const slash = href.find('/', scheme + 3);
+        href = slash == std::string_view::npos ? std::string_view("/") : href.substr(slash);
+    }
+    while (href.size() > 1 && href.ends_with('/')) href.remove_suffix(1);
+    auto decoded = percent_decode(href);
+    if (!decoded) return std::nullopt;
+    return std::move(*decoded);
+}
+
+stat_info to_stat(dav_resource const& r) { return {r.size.value_or(0), r.directory, r.modified, r.etag}; }
+
+std::string want_digest(std::vector<digest_algorithm> const& wanted, bool repr) {
+    std::string value;
+    int weight = 10;
+    for (auto const a : wanted) {
+        if (!value.empty()) value += ", ";
+        value += std::string(name_of(a)) + (repr ? "=" : ";q=") + (repr || weight == 10 ? "" : "0.");
+        value += repr ? std::to_string(weight) : weight == 10 ? "1" : std::to_string(weight);
+        weight = std::max(1, weight - 1);
+    }
+    return value;
+}
+
+// What is left of the first `skip` bytes of a body is dropped; at most `take` bytes pass.
+struct byte_window {
+    std::uint64_t skip, take;
+
+    std::string_view pass(std::string_view bytes) {
+        auto const dropped = std::min<std::uint64_t>(skip, bytes.size());
+        skip -= dropped;
+        bytes.remove_prefix(dropped);
+        bytes = bytes.substr(0, take);
+        take -= bytes.size();
+        return bytes;
+    }
+};
+
+// 206 must be the very range asked for; 200 is the whole.
+result<byte_window> window_of(net::client_response const& head, std::optional<byte_span> span) {
+    if (!span) return byte_window{0, std::numeric_limits<std::uint64_t>::max()};
+    if (head.status == 200) return byte_window{span->begin, span->size()};
+    auto const field = head.headers.get("Content-Range");
+    auto const expected = "bytes " + std::to_string(span->begin) + "-" + std::to_string(span->end - 1) + "/";
+    if (!field.starts_with(expected)) return fail(errc::corrupt, "the site answered another range than asked: " + tidy_reason(field, 80));
+    return byte_window{0, span->size()};
+}
+
+}  // namespace
+
+std::unique_ptr<driver> make_webdav_driver(std::string base_url, net::http_client& client) {
+    return std::make_unique<webdav_driver>(std::move(base_url), client);
+}
+
+webdav_driver::webdav_driver(std::string base_url, net::http_client& client) : base_url_(std::move(base_url)), client_(client) {
+    while (base_url_.ends_with('/')) base_url_.pop_back();
+}
+
+std::string webdav_driver::url_of(std::string_view path) const {
+    while (path.starts_with('/')) path.remove_prefix(1);
+    return base_url_ + "/" + std::string(path);
+}
+
+result<net::client_request> webdav_driver::prepare(std::string method, call const& c, std::string_view path) const {
+    auto const left = std::chrono::duration_cast<milliseconds>(c.deadline - system_clock().steady());
+    if (left <= milliseconds{0}) return fail(errc::timed_out, method + " " + std::string(path) + ": no time left before it was sent");
+    net::client_request request;
+    request.method = std::move(method);
+    request.url = url_of(path);
+    request.bearer = c.token;
+    request.timeout = left;
+    return request;
+}
+
+asio::awaitable<result<net::client_response>> webdav_driver::exchange(net::client_request request) {
+    auto const what = request.method + " " + request.url;
+    auto answer = co_await client_.send(std::move(request));
+    if (!answer) co_return error(answer.error().code, what + ": " + answer.error().message());
+    if (!is_success(answer->status)) co_return error_from_status(what, answer->status, answer->body);
+    co_return std::move(answer);
+}
+
+asio::awaitable<result<stat_info>> webdav_driver::stat(call c, std::string path) {
+    auto request = prepare("PROPFIND", c, path);
+    if (!request) co_return request.error();
+    request->headers.set("Depth", "0");
+    request->headers.set("Content-Type", "application/xml");
+    request->body = wanted_properties;
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) {
+        if (answer.error().code == errc::unsupported) co_return co_await stat_by_head(std::move(c), std::move(path));
+        co_return answer.error();
+    }
+    auto found = parse_multistatus(answer->body);
+    if (!found) co_return found.error();
+    if (found->empty() || found->front().status == 404) co_return fail(errc::not_found, "nothing at " + url_of(path));
+    co_return to_stat(found->front());
+}
+
+asio::awaitable<result<stat_info>> webdav_driver::stat_by_head(call c, std::string path) {
+    auto request = prepare("HEAD", c, path);
+    if (!request) co_return request.error();
+    request->max_redirects = 3;
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    stat_info info;
+    auto const length = answer->headers.get("Content-Length");
+    std::from_chars(length.data(), length.data() + length.size(), info.size);
+    info.modified = parse_dav_date(answer->headers.get("Last-Modified"));
+    info.etag = std::string(answer->headers.get("ETag"));
+    co_return info;
+}
+
+asio::awaitable<result<void>> webdav_driver::read(call c, std::string path, std::optional<byte_span> span, byte_sink sink) {
+    if (span && span->empty()) co_return result<void>{};
+    auto request = prepare("GET", c, path);
+    if (!request) co_return request.error();
+    auto const what = "GET " + request->url;
+    if (span) request->headers.set("Range", range_field(*span));
+    request->headers.set("Accept-Encoding", "identity");
+    request->max_redirects = 3;
+    auto stream = co_await client_.open(std::move(*request));
+    if (!stream) co_return error(stream.error().code, what + ": " + stream.error().message());
+
+    std::vector<char> buffer(256u << 10);
+    auto const& head = (*stream)->head();
+    if (head.status == 416) co_return fail(errc::invalid_argument, what + ": the range lies beyond the end of the file");
+    if (!is_success(head.status)) {
+        auto const got = co_await (*stream)->read_some(std::span(buffer).first(4096));
+        co_return error_from_status(what, head.status, got ? std::string_view(buffer.data(), *got) : std::string_view{});
+    }
+    auto window = window_of(head, span);
+    if (!window) co_return window.error();
+    while (window->take > 0) {
+        if (system_clock().steady() > c.deadline) co_return fail(errc::timed_out, what + ": the deadline passed in mid body");
+        auto const got = co_await (*stream)->read_some(buffer);
+        if (!got) co_return error(got.error().code, what + ": " + got.error().message());
+        if (*got == 0) break;
+        auto const bytes = window->pass({buffer.data(), *got});
+        if (bytes.empty()) continue;
+        if (auto taken = co_await sink(bytes); !taken) co_return taken.error();
+    }
+    if (span && window->take > 0) co_return fail(errc::corrupt, what + ": the body is shorter than the range asked for");
+    co_return result<void>{};
+}
+
+asio::awaitable<result<void>> webdav_driver::require_free(call c, std::string path) {
+    auto there = co_await stat(std::move(c), path);
+    if (there) co_return fail(errc::already_exists, url_of(path) + " exists");
+    if (there.error().code == errc::not_found) co_return result<void>{};
+    co_return error(there.error().code, "cannot make sure that " + url_of(path) + " is free: " + there.error().message());
+}
+
+asio::awaitable<result<void>> webdav_driver::write(call c, std::string path, std::uint64_t size, byte_source source, bool overwrite) {
+    if (!overwrite) {
+        auto free = co_await require_free(c, path);
+        // A create-only token may not look on some servers; such a token cannot overwrite there either.
+        if (!free && free.error().code != errc::denied) co_return free;
+    }
+    auto request = prepare("PUT", c, path);
+    if (!request) co_return request.error();
+    if (!overwrite) request->headers.set("If-None-Match", "*");
+    request->upload = std::move(source);
+    request->upload_length = size;
+    request->expect_continue = size > 0;  // a refusal then costs no bytes
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    co_return result<void>{};
+}
+
+// The status, for those that the caller must tell apart.
+asio::awaitable<result<unsigned>> webdav_driver::mkcol(call c, std::string path) {
+    auto request = prepare("MKCOL", c, path);
+    if (!request) co_return request.error();
+    auto const what = "MKCOL " + request->url;
+    auto answer = co_await client_.send(std::move(*request));
+    if (!answer) co_return error(answer.error().code, what + ": " + answer.error().message());
+    if (is_success(answer->status) || answer->status == 405 || answer->status == 409) co_return answer->status;
+    co_return error_from_status(what, answer->status, answer->body);
+}
+
+asio::awaitable<result<void>> webdav_driver::make_directory(call c, std::string path) {
+    while (path.ends_with('/')) path.pop_back();
+    auto made = co_await mkcol(c, path);
+    if (!made) co_return made.error();
+    if (*made != 409) co_return result<void>{};
+    // A parent is missing: make the chain from the top.
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        auto parent = co_await mkcol(c, path.substr(0, slash));
+        // Leading directories may be out of the token's reach and exist all the same; the leaf decides.
+        if (!parent && parent.error().code != errc::denied) co_return parent.error();
+    }
+    made = co_await mkcol(c, path);
+    if (!made) co_return made.error();
+    if (*made == 409) co_return fail(errc::not_found, "MKCOL " + url_of(path) + ": a parent directory cannot be made");
+    co_return result<void>{};
+}
+
+asio::awaitable<result<std::vector<entry>>> webdav_driver::list(call c, std::string path) {
+    if (!path.empty() && !path.ends_with('/')) path += '/';
+    auto request = prepare("PROPFIND", c, path);
+    if (!request) co_return request.error();
+    auto const self = href_path(request->url);
+    request->headers.set("Depth", "1");
+    request->headers.set("Content-Type", "application/xml");
+    request->body = wanted_properties;
+    request->max_body = max_listing;
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    auto found = parse_multistatus(answer->body);
+    if (!found) co_return found.error();
+    if (!self) co_return fail(errc::invalid_argument, "the path to list is not properly percent-encoded");
+
+    auto const prefix = self->ends_with('/') ? *self : *self + "/";
+    std::vector<entry> entries;
+    for (auto const& r : *found) {
+        auto const where = href_path(r.href);
+        // Only direct children: a server that names other places is not followed there.
+        if (!where || where->size() <= prefix.size() || !where->starts_with(prefix)) continue;
+        auto name = where->substr(prefix.size());
+        if (r.status == 404 || !check_name("entry", name)) continue;
+        entries.push_back({std::move(name), to_stat(r)});
+    }
+    co_return entries;
+}
+
+asio::awaitable<result<void>> webdav_driver::remove(call c, std::string path) {
+    auto request = prepare("DELETE", c, path);
+    if (!request) co_return request.error();
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    // 207 lists what could not be removed (RFC 4918 section 9.6.1).
+    if (answer->status == 207) co_return fail(errc::unavailable, "DELETE " + url_of(path) + ": the site removed only a part");
+    co_return result<void>{};
+}
+
+asio::awaitable<result<void>> webdav_driver::rename(call c, std::string from, std::string to) {
+    if (auto free = co_await require_free(c, to); !free) co_return free.error();
+    auto request = prepare("MOVE", c, from);
+    if (!request) co_return request.error();
+    request->headers.set("Destination", url_of(to));
+    request->headers.set("Overwrite", "F");
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    co_return result<void>{};
+}
+
+asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c, std::string path, std::vector<digest_algorithm> wanted) {
+    auto request = prepare("HEAD", c, path);
+    if (!request) co_return request.error();
+    request->headers.set("Want-Digest", want_digest(wanted, false));
+    request->headers.set("Want-Repr-Digest", want_digest(wanted, true));
+    request->max_redirects = 3;
+    request->stall = seconds{0};  // a server that has to read the file first says nothing until it is done; the deadline holds
+    auto answer = co_await exchange(std::move(*request));
+    if (!answer) co_return answer.error();
+    auto known = parse_repr_digest_header(answer->headers.get("Repr-Digest"));
+    if (!known) co_return error(errc::corrupt, "HEAD " + url_of(path) + ": " + known.error().message());
+    auto old_form = parse_digest_header(answer->headers.get("Digest"));
+    if (!old_form) co_return error(errc::corrupt, "HEAD " + url_of(path) + ": " + old_form.error().message());
+    for (auto const a : wanted) {
+        if (auto const& d = known->get(a)) co_return d;
+        if (auto const& d = old_form->get(a)) co_return d;
+    }
+    co_return std::optional<digest>{};
+}
+
+asio::awaitable<result<digest>> webdav_driver::checksum(call c, std::string path, std::vector<digest_algorithm> wanted) {
+    auto first = co_await ask_digest(c, path, wanted);
+    if (!first) co_return first.error();
+    if (*first) co_return **first;
+    // Some servers look at the first name of the list only: ask for the others one by one.
+    for (std::size_t i = 1; i < wanted.size(); ++i) {
+        std::vector<digest_algorithm> const one(1, wanted[i]);
+        auto next = co_await ask_digest(c, path, one);
+        if (!next) co_return next.error();
+        if (*next) co_return **next;
+    }
+    co_return fail(errc::unsupported, url_of(path) + ": the site tells none of the digests asked for");
+}
+
+}  // namespace fjord::storage

@@ -1,0 +1,16 @@
+#pragma once
+// The driver for WebDAV sites that speak HTTP third-party copy: XRootD, dCache, StoRM WebDAV, Fjord doors.
+// What the servers do differently (and this driver evens out) is told at each method in webdav_driver.hpp.
+#include "net/client.hpp"
+#include "storage/driver.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fjord::storage {
+
+// `base_url`: "https://host[:port][/prefix]"; paths of the driver's calls are appended to it. The client must outlive the driver.
+// Any context; calls may run in parallel.
+std::unique_ptr<driver> make_webdav_driver(std::string base_url, net::http_client& client);
+
+}  // namespace fjord::storage
