@@ -53,11 +53,11 @@ public:
 };
 
 struct client_options {
-    std::string ca_file;                    // PEM bundle; empty: the system's
+    std::string ca_file;  // PEM bundle; empty: the system's
     std::string user_agent = "fjord";
     std::size_t max_connections_per_host = 64;
     std::chrono::milliseconds connect_timeout{5'000};
-    bool allow_cleartext_token = false;     // tests and tokens_over_http set-ups
+    bool allow_cleartext_token = false;                             // tests and tokens_over_http set-ups
     std::function<result<void>(std::string const& url)> allow_url;  // SSRF rules of the owner; called for each hop
 };
 

@@ -65,25 +65,25 @@ public:
 };
 
 struct request {
-    std::string method;                // "GET", "PROPFIND", ... as sent
-    std::string target;                // as sent; may hold secrets in its query: scrub() before logging
-    std::string raw_path;              // target without the query, still encoded
+    std::string method;    // "GET", "PROPFIND", ... as sent
+    std::string target;    // as sent; may hold secrets in its query: scrub() before logging
+    std::string raw_path;  // target without the query, still encoded
     std::string raw_query;
-    decoded_path path;                 // decoded once, checked (base/dataset_uri.hpp); a bad path never reaches a handler
+    decoded_path path;  // decoded once, checked (base/dataset_uri.hpp); a bad path never reaches a handler
     query_list query;
     header_list headers;
-    std::vector<std::string> params;   // the values of {x} in the route, in order
-    std::vector<std::string> rest;     // what {x...} took
+    std::vector<std::string> params;  // the values of {x} in the route, in order
+    std::vector<std::string> rest;    // what {x...} took
 
-    std::string id;                    // request id, also in the log and in X-Request-Id
-    std::string peer_address;          // textual IP of the TCP peer
-    bool tls = false;                  // this hop is TLS, or tokens_over_http allows tokens here
-    std::string base_url;              // "https://host:port[/prefix]" by Forwarded/X-Forwarded-* (trusted only when configured) and Host
+    std::string id;            // request id, also in the log and in X-Request-Id
+    std::string peer_address;  // textual IP of the TCP peer
+    bool tls = false;          // this hop is TLS, or tokens_over_http allows tokens here
+    std::string base_url;      // "https://host:port[/prefix]" by Forwarded/X-Forwarded-* (trusted only when configured) and Host
     std::shared_ptr<principal const> caller;  // never null; anonymous until an authentication filter ran
 
-    body_reader* body = nullptr;       // never null in a handler
-    asio::any_io_executor executor;    // the session's context
-    steady_time deadline;              // when the answer is due
+    body_reader* body = nullptr;     // never null in a handler
+    asio::any_io_executor executor;  // the session's context
+    steady_time deadline;            // when the answer is due
 };
 
 // Reads the whole body as text. errc::limit_exceeded over `limit`.

@@ -11,9 +11,9 @@
 namespace fjord::net {
 
 struct route_options {
-    std::uint64_t max_body = 16u << 20;  // bytes; 0 = unlimited (the handler streams)
-    bool open = false;                   // skips filters: health, metrics, discovery
-    std::chrono::seconds time_limit{60}; // request.deadline; 0 = none (event streams, transfers)
+    std::uint64_t max_body = 16u << 20;   // bytes; 0 = unlimited (the handler streams)
+    bool open = false;                    // skips filters: health, metrics, discovery
+    std::chrono::seconds time_limit{60};  // request.deadline; 0 = none (event streams, transfers)
 };
 
 struct route_info {  // for tests that enumerate all routes, and for OpenAPI
@@ -31,9 +31,9 @@ public:
     router& operator=(router&&) noexcept;
 
     void add(std::string method, std::string pattern, handler h, route_options options = {});
-    void add_filter(filter f);      // in order, before every handler that is not open
+    void add_filter(filter f);  // in order, before every handler that is not open
     void add_finisher(finisher f);
-    void set_fallback(handler h);   // no route: default is a 404 problem
+    void set_fallback(handler h);  // no route: default is a 404 problem
 
     std::vector<route_info> routes() const;
 
@@ -41,7 +41,7 @@ public:
     struct match {
         handler const* target = nullptr;  // null: use `status`
         route_options options;
-        unsigned status = 404;            // 404, 405, or 204 for OPTIONS
+        unsigned status = 404;  // 404, 405, or 204 for OPTIONS
         std::string allow;
     };
     match find(request& req) const;

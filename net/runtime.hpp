@@ -1,7 +1,9 @@
 #pragma once
 // One io_context per core, each run by exactly one thread. A session lives on one context; that thread is its strand.
+#include "base/clock.hpp"
 #include "base/error.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <cstddef>
@@ -19,7 +21,8 @@ public:
     std::size_t size() const noexcept;
     asio::io_context& context(std::size_t i) noexcept;
     void start();  // threads begin; contexts stay alive until stop()
-    void stop();   // ends the loops and joins; whoever needs a graceful end stops its own parts first
+    bool running() const noexcept;
+    void stop();  // ends the loops and joins; whoever needs a graceful end stops its own parts first
 
 private:
     struct impl;

@@ -21,16 +21,16 @@ struct tls_files {
 };
 
 struct server_options {
-    std::vector<std::string> listen;      // "https://127.0.0.1:8443", "http://[::1]:0"; port 0 = any free one
+    std::vector<std::string> listen;  // "https://127.0.0.1:8443", "http://[::1]:0"; port 0 = any free one
     tls_files tls;
-    bool tokens_over_http = false;        // accept Authorization on plain listeners (behind a TLS proxy, or to measure)
-    bool trust_forwarded = false;         // use Forwarded / X-Forwarded-* for base_url
+    bool tokens_over_http = false;  // accept Authorization on plain listeners (behind a TLS proxy, or to measure)
+    bool trust_forwarded = false;   // use Forwarded / X-Forwarded-* for base_url
     std::size_t max_head = 64u << 10;
-    std::size_t max_connections = 10'000; // per process; beyond: accepted and answered 503
+    std::size_t max_connections = 10'000;    // per process; beyond: accepted and answered 503
     std::chrono::seconds head_timeout{15};   // from first byte of a head to its end
     std::chrono::seconds idle_timeout{75};   // between requests
     std::chrono::seconds stall_timeout{30};  // no byte moved in a body, either way
-    std::string server_name = "fjord";    // Server field
+    std::string server_name = "fjord";       // Server field
     bool access_log = true;
 };
 
@@ -46,7 +46,8 @@ public:
     http_server(io_runtime& runtime, server_options options, router const& routes, metrics_registry& metrics, clock& time);
     ~http_server();
 
-    // Binds all listeners and begins to accept. errc::invalid_argument (bad URL, bad certificate), errc::unavailable (port taken).
+    // Binds all listeners and begins to accept. errc::invalid_argument (bad URL, bad certificate), errc::unavailable (port
+    // taken).
     result<void> start();
     std::vector<bound_endpoint> const& endpoints() const noexcept;
 

@@ -1,7 +1,7 @@
 #pragma once
 // A certificate authority and a host certificate for one test: P-256 keys, valid for localhost, 127.0.0.1 and ::1.
 //
-//   auto tls = fjord::test::make_test_tls(dir.path());
+//   auto tls = fjord::test::make_test_tls(dir.str());
 //   options.tls = {tls.certificate, tls.key};      // of the server
 //   client_options.ca_file = tls.ca;               // of the client
 #include <openssl/evp.h>

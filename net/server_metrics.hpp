@@ -1,0 +1,33 @@
+#pragma once
+// What the server counts. Any thread; a series appears with its first request.
+#include "base/metrics.hpp"
+
+#include <array>
+#include <atomic>
+#include <string_view>
+
+namespace fjord::net {
+
+class server_metrics {
+public:
+    explicit server_metrics(metrics_registry& registry);
+
+    void request_done(std::string_view method, unsigned status, double seconds, std::uint64_t bytes) noexcept;
+
+    gauge& connections;
+    gauge& in_flight;
+    counter& accept_failures;
+    counter& refused_connections;
+    counter& timeouts;
+
+private:
+    static constexpr std::size_t method_slots = 13;
+    static constexpr std::size_t class_slots = 6;
+
+    metrics_registry& registry_;
+    latency_histogram& latency_;
+    counter& sent_bytes_;
+    std::array<std::array<std::atomic<counter*>, class_slots>, method_slots> requests_{};
+};
+
+}  // namespace fjord::net
