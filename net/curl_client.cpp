@@ -68,7 +68,10 @@ asio::awaitable<result<void>> pump(exchange const& x, upload_source source) {
     std::vector<char> piece(64u << 10);
     for (;;) {
         co_await x->wait(want::upload_room);
-        if (!x->upload_wanted()) co_return result<void>{};
+        if (!x->upload_wanted()) {
+            x.resume();  // curl does not call an exchange done while its upload is paused
+            co_return result<void>{};
+        }
         auto const got = co_await source(piece);
         if (!got) {
             x->cancel(got.error());

@@ -239,7 +239,7 @@ std::size_t curl_transfer::fill_upload(std::span<char> out) {
     upload_asked_ = true;
     auto const n = std::min(out.size(), upload_.size() - upload_taken_);
     if (n == 0) {
-        if (upload_ended_) return 0;
+        if (!takes_upload()) return 0;
         send_paused_ = true;
         wake_locked();
         return CURL_READFUNC_PAUSE;
