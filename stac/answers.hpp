@@ -1,0 +1,26 @@
+#pragma once
+// Small pieces of STAC answers: problems with `code` and `description`, entity tags, preconditions, CORS.
+#include "net/http.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fjord::stac {
+
+// problem+json with the members STAC clients read.
+net::response stac_problem(error const& e);
+net::response bad_request(error const& e);  // 400 whatever the kind: a parameter's fault is the caller's
+net::response not_found(std::string_view detail);
+
+// 200 with an ETag over the body, or 304. `stem`: what identifies the stored thing apart from how it is rendered now.
+net::response cacheable(net::request const& req, std::string body, std::string_view type, std::string_view stem = {});
+
+// If-Match against the stem of our entity tags. True when it is absent or names `stem`.
+bool if_match_holds(net::request const& req, std::string_view stem);
+
+// Finishers.
+void add_cors(net::request const& req, net::response& res);
+void add_problem_members(net::request const& req, net::response& res);
+
+}  // namespace fjord::stac

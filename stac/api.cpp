@@ -1,0 +1,134 @@
+#include "stac/api.hpp"
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "stac/api_impl.hpp"
+
+#include <exception>
+
+namespace fjord::stac {
+namespace {
+
+logger const log("stac");
+
+secret cursor_key(secret const& given) { return given.empty() ? secret(random_hex(32)) : given; }
+
+}  // namespace
+
+api::impl::impl(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options)
+    : catalog_(cat),
+      engine_(engine),
+      pool_(pool),
+      time_(time),
+      options_(std::move(options)),
+      assets_(options_.assets),
+      cursors_(cursor_key(options_.cursor_key)) {
+    if (!assets_) assets_ = std::make_shared<catalog_assets>(catalog_);
+}
+
+std::vector<api::impl::route> const& api::impl::table() {
+    using takes = route::takes;
+    constexpr auto json = "application/json", geojson = "application/geo+json", schema = "application/schema+json";
+    static std::vector<route> const rows{
+        {"GET", "/", "getLandingPage", "What is here, and where", &impl::landing, json},
+        {"GET", "/conformance", "getConformance", "The conformance classes", &impl::conformance, json},
+        {"GET", "/api", "getApi", "This document", &impl::openapi, "application/vnd.oai.openapi+json;version=3.0"},
+        {"GET", "/collections", "getCollections", "Collections", &impl::list_collections, json, false, takes::page},
+        {"POST", "/collections", "postCollection", "Create a collection", &impl::post_collection, json, true},
+        {"GET", "/collections/{c}", "getCollection", "One collection", &impl::get_collection, json},
+        {"PUT", "/collections/{c}", "putCollection", "Replace a collection", &impl::put_collection, "", true},
+        {"DELETE", "/collections/{c}", "deleteCollection", "Delete an empty collection", &impl::delete_collection, ""},
+        {"GET", "/collections/{c}/queryables", "getCollectionQueryables", "Properties a filter may use", &impl::queryables,
+         schema},
+        {"GET", "/collections/{c}/sortables", "getCollectionSortables", "Properties to sort by", &impl::sortables, schema},
+        {"GET", "/collections/{c}/items", "getItems", "Items of a collection", &impl::list_items, geojson, false, takes::search},
+        {"POST", "/collections/{c}/items", "postItem", "Create an item, or several", &impl::post_items, geojson, true},
+        {"GET", "/collections/{c}/items/{i}", "getItem", "One item", &impl::get_item, geojson},
+        {"PUT", "/collections/{c}/items/{i}", "putItem", "Replace an item", &impl::put_item, "", true},
+        {"PATCH", "/collections/{c}/items/{i}", "patchItem", "Change an item by JSON merge patch", &impl::patch_item, "", true},
+        {"DELETE", "/collections/{c}/items/{i}", "deleteItem", "Delete an item", &impl::delete_item, ""},
+        {"GET", "/search", "getSearch", "Search all items", &impl::get_search, geojson, false, takes::search},
+        {"POST", "/search", "postSearch", "Search all items", &impl::post_search, geojson, true},
+        {"GET", "/queryables", "getQueryables", "Properties a filter may use", &impl::queryables, schema},
+        {"GET", "/sortables", "getSortables", "Properties to sort by", &impl::sortables, schema},
+    };
+    return rows;
+}
+
+asio::awaitable<net::response> api::impl::handle(std::shared_ptr<impl> self, net::request& req, work run, bool takes_body) {
+    std::string body;
+    if (takes_body) {
+        auto read = co_await net::read_body(req, self->options_.max_body);
+        if (!read) co_return stac_problem(read.error());
+        body = std::move(*read);
+    }
+    auto job = [self, &req, run, body = std::move(body)]() -> answer {
+        try {
+            return (self.get()->*run)(req, body);
+        } catch (std::exception const& e) { return fail(errc::internal, e.what()); }
+    };
+    auto done = co_await on_pool(self->pool_, std::move(job));
+    if (!done) co_return stac_problem(done.error());
+    co_return std::move(*done);
+}
+
+bool api::impl::permits(principal const& who, policies::action what, policies::resource const& on) const {
+    if (options_.admin_may_all && who.has_role("admin")) return true;
+    policies::question q;
+    q.who = &who;
+    q.what = what;
+    q.on = &on;
+    q.now = time_.now();
+    return engine_.decide(q).permitted;
+}
+
+visibility api::impl::eyes(net::request const& req, policies::action what) const {
+    auto const who = req.caller;
+    bool const all = options_.admin_may_all && who->has_role("admin");
+    bool const per_item = !all && (!options_.rules_select_datasets || options_.rules_select_datasets());
+    return visibility([this, who, what](policies::resource const& on) { return permits(*who, what, on); }, per_item);
+}
+
+api::impl::answer api::impl::refused(net::request const& req) const {
+    if (!req.caller->is_anonymous()) return fail(errc::denied, "no policy permits this change to you");
+    if (options_.unauthorized) return options_.unauthorized(req);
+    return stac_problem(fail(errc::unauthenticated, "changes need a token"));
+}
+
+// What decides about visibility, so that a paging token serves nobody else. Not the token: it is renewed between pages.
+std::string api::impl::caller_identity(principal const& who) const {
+    std::string out;
+    auto add = [&out](std::string_view text) { (out += std::to_string(text.size()) + ':') += text; };
+    add(who.issuer);
+    add(who.subject);
+    add(who.org);
+    for (auto const& g : who.groups) add(g);
+    out += '|';
+    for (auto const& r : who.roles) add(r);
+    return out;
+}
+
+api::api(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options)
+    : impl_(std::make_shared<impl>(cat, engine, pool, time, std::move(options))) {}
+api::~api() = default;
+
+result<void> api::start() {
+    auto ok = impl_->index_.follow(impl_->catalog_);
+    if (ok) log.info("index ready", {{"items", impl_->index_.size()}});
+    return ok;
+}
+
+void api::add_routes(net::router& routes) {
+    for (auto const& r : impl::table()) {
+        auto handler = [self = impl_, run = r.run, takes_body = r.takes_body](net::request& req) {
+            return impl::handle(self, req, run, takes_body);
+        };
+        routes.add(r.method, r.pattern, std::move(handler), {.max_body = impl_->options_.max_body});
+    }
+    routes.add_finisher(add_problem_members);
+    routes.add_finisher(add_cors);
+}
+
+index const& api::items() const noexcept { return impl_->index_; }
+
+}  // namespace fjord::stac

@@ -1,0 +1,64 @@
+#pragma once
+// The STAC API: core, collections, features, item search (GET and POST), transactions, with fields, sort, query and filter.
+// Everything read comes from the index, everything written goes through the catalog; who may see or change what is the policy
+// engine's to say. What a caller may not see answers exactly as what is not there.
+//
+//   stac::api api(catalog, policies, pool, clock, {.cursor_key = key});
+//   api.start();                 // reads the catalog and follows it: before its first commit
+//   api.add_routes(router);
+//
+// The arguments must outlive the router's last request. Handlers run on their session's context and hop to the pool.
+#include "base/clock.hpp"
+#include "base/pool.hpp"
+#include "base/secret.hpp"
+#include "catalog/catalog.hpp"
+#include "net/router.hpp"
+#include "policies/policies.hpp"
+#include "stac/assets.hpp"
+#include "stac/index.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace fjord::stac {
+
+struct api_options {
+    std::string id = "fjord";
+    std::string title = "Fjord";
+    std::string description = "Federated datasets, searchable and replicated.";
+    secret cursor_key;                             // HMAC key of paging tokens; empty: a random one of this process
+    std::size_t max_limit = 10'000;                // items per page
+    std::size_t max_body = 16u << 20;              // of a request
+    std::shared_ptr<asset_renderer const> assets;  // empty: from the catalog's records
+    // Whether some policy rule selects on single datasets now. Empty: assumed, which asks the engine per item, not per class.
+    std::function<bool()> rules_select_datasets;
+    // The 401 to a write without credentials. Empty: a plain problem with WWW-Authenticate: Bearer.
+    std::function<net::response(net::request const&)> unauthorized;
+    // Beside the policy engine: role "admin" may see and change everything.
+    bool admin_may_all = true;
+};
+
+class api {
+public:
+    api(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options = {});
+    ~api();
+
+    // Fills the index from the catalog and follows its commits. Blocks. errc of the store.
+    result<void> start();
+
+    // Routes of the API, a finisher that adds CORS fields to every answer of the router, and `code` and `description` to every
+    // problem.
+    void add_routes(net::router& routes);
+
+    index const& items() const noexcept;
+
+private:
+    struct impl;
+    std::shared_ptr<impl> impl_;
+};
+
+// The URIs of what is served, for `/` and `/conformance`.
+std::vector<std::string> const& conformance_classes();
+
+}  // namespace fjord::stac

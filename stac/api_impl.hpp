@@ -1,0 +1,83 @@
+#pragma once
+// The parts of stac::api, one .cpp per topic. Every work function runs on the pool.
+#include "stac/answers.hpp"
+#include "stac/api.hpp"
+#include "stac/cursor.hpp"
+#include "stac/parameters.hpp"
+#include "stac/render.hpp"
+
+#include <string>
+#include <vector>
+
+namespace fjord::stac {
+
+struct api::impl : std::enable_shared_from_this<api::impl> {
+    impl(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options);
+
+    using answer = result<net::response>;
+    using work = answer (impl::*)(net::request const&, std::string const& body);
+
+    // One row per route: the router and the OpenAPI document are both made from it.
+    struct route {
+        char const* method;
+        char const* pattern;
+        char const* name;  // operationId
+        char const* summary;
+        work run;
+        char const* answers;  // media type of the 200; "" for none
+        bool takes_body = false;
+        enum class takes { nothing, page, search } parameters = takes::nothing;
+    };
+    static std::vector<route> const& table();
+    static asio::awaitable<net::response> handle(std::shared_ptr<impl> self, net::request& req, work run, bool takes_body);
+
+    // api_pages.cpp
+    answer landing(net::request const& req, std::string const&);
+    answer conformance(net::request const& req, std::string const&);
+    answer openapi(net::request const& req, std::string const&);
+    // api_collections.cpp
+    answer list_collections(net::request const& req, std::string const&);
+    answer get_collection(net::request const& req, std::string const&);
+    answer post_collection(net::request const& req, std::string const& body);
+    answer put_collection(net::request const& req, std::string const& body);
+    answer delete_collection(net::request const& req, std::string const&);
+    answer queryables(net::request const& req, std::string const&);
+    answer sortables(net::request const& req, std::string const&);
+    // api_search.cpp
+    answer get_search(net::request const& req, std::string const&);
+    answer post_search(net::request const& req, std::string const& body);
+    answer list_items(net::request const& req, std::string const&);
+    answer get_item(net::request const& req, std::string const&);
+    answer search(net::request const& req, search_request request, std::string const& body, collection_ptr const& within);
+    result<void> check_sort(search_query const& q, visibility& v) const;
+    // api_items.cpp
+    answer post_items(net::request const& req, std::string const& body);
+    answer put_item(net::request const& req, std::string const& body);
+    answer patch_item(net::request const& req, std::string const& body);
+    answer delete_item(net::request const& req, std::string const&);
+    answer replace_item(net::request const& req, collection_ptr const& c, item_ptr const& old, std::string document);
+    answer post_many(net::request const& req, collection_ptr const& c, std::string const& body);
+
+    // Who may do what.
+    bool permits(principal const& who, policies::action what, policies::resource const& on) const;
+    visibility eyes(net::request const& req, policies::action what) const;
+    answer refused(net::request const& req) const;  // 401 without credentials, else 403
+    std::string caller_identity(principal const& who) const;
+
+    link_maker links(net::request const& req) const { return {req.base_url}; }
+    static std::string self_of(net::request const& req) { return req.base_url + req.target; }
+    answer schema_of_properties(net::request const& req, bool scalars_only);
+    result<catalog::item_record> new_item(net::request const& req, collection_ptr const& c, std::string document,
+                                          policies::resource& on) const;
+
+    catalog::catalog& catalog_;
+    policies::engine const& engine_;
+    blocking_pool& pool_;
+    clock& time_;
+    api_options options_;
+    std::shared_ptr<asset_renderer const> assets_;
+    cursor_signer cursors_;
+    index index_;
+};
+
+}  // namespace fjord::stac

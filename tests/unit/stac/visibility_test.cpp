@@ -1,0 +1,112 @@
+// What a caller may not see is not there: in no list, count, cursor, queryable, header or error.
+#include "tests/unit/stac/api_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace fjord::stac::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class visibility_api : public api_fixture {
+protected:
+    // Open to all but what is sensitive, which only /insiders read; /writers may change what they see.
+    void install_rules() override {
+        auto const text = R"({"rules":[
+            {"id":"open","effect":"permit","actions":["read"],"select":{"collection":{"in":["open","mixed"]},"sensitivity":{"<":3}}},
+            {"id":"insiders","effect":"permit","actions":["read"],"when":[{"subject.groups":{"contains_any":["/insiders"]}}]},
+            {"id":"writers","effect":"permit","actions":["create","modify"],"select":{"collection":{"in":["open","mixed"]}},
+             "when":[{"subject.groups":{"contains_any":["/writers"]}}]}]})";
+        auto set = policies::rule_set::parse("test", parse_json(text).value(), 1);
+        ASSERT_TRUE(set) << set.error().detail;
+        engine_.replace(std::move(*set));
+    }
+    void SetUp() override {
+        api_fixture::SetUp();
+        for (auto const* c : {"open", "mixed", "closed"}) add_collection(c, R"("fjord:sensitivity":0)");
+        add_item("open", sample_item("o", {.collection = "open", .properties = R"(,"shown":1)"}));
+        add_item("mixed", sample_item("m1", {.collection = "mixed"}));
+        add_item("mixed",
+                 sample_item("m2", {.collection = "mixed", .properties = R"(,"fjord:sensitivity":4,"secret_property":1)"}));
+        add_item("closed", sample_item("x", {.collection = "closed", .properties = R"(,"closed_property":1)"}));
+    }
+    principal const insider_ = member_of("/insiders"), writer_ = member_of("/writers");
+};
+
+TEST_F(visibility_api, ListsAndCountsHoldOnlyWhatMayBeSeen) {
+    EXPECT_EQ(get("/search").at("numberMatched"), 2);
+    EXPECT_EQ(get("/search", insider_).at("numberMatched"), 4);
+    EXPECT_EQ(get("/search", admin()).at("numberMatched"), 4);
+    EXPECT_EQ(get("/search?ids=m2,x").at("numberMatched"), 0);
+    EXPECT_EQ(get("/search?collections=closed").at("numberMatched"), 0);
+    EXPECT_EQ(get("/collections/mixed/items").at("numberMatched"), 1);
+    EXPECT_EQ(get("/collections").at("numberMatched"), 2);
+    EXPECT_EQ(get("/search?sortby=id").at("numberMatched"), 2);
+}
+
+TEST_F(visibility_api, AHiddenThingAnswersAsAnAbsentOne) {
+    for (auto const& [hidden, absent] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"/collections/closed", "/collections/absent"},
+             {"/collections/closed/items", "/collections/absent/items"},
+             {"/collections/closed/items/x", "/collections/absent/items/x"},
+             {"/collections/mixed/items/m2", "/collections/mixed/items/absent"},
+             {"/collections/closed/queryables", "/collections/absent/queryables"}}) {
+        for (auto const* method : {"GET", "HEAD"}) {
+            auto const a = ask(method, hidden), b = ask(method, absent);
+            EXPECT_EQ(a.status, 404u) << hidden;
+            EXPECT_EQ(a.text, b.text) << hidden;
+            EXPECT_EQ(a.headers.items(), b.headers.items()) << hidden;
+        }
+        EXPECT_EQ(get(hidden, insider_).status, 200u) << hidden;
+    }
+}
+
+TEST_F(visibility_api, ChangesToHiddenThingsAnswerAsToAbsentOnes) {
+    auto const item = sample_item("x", {.collection = "closed"});
+    EXPECT_EQ(ask("PUT", "/collections/closed/items/x", item, writer_).status, 404u);
+    EXPECT_EQ(ask("PATCH", "/collections/mixed/items/m2", "{}", writer_).status, 404u);
+    EXPECT_EQ(ask("DELETE", "/collections/mixed/items/m2", {}, member_of("/nobody")).status,
+              ask("DELETE", "/collections/mixed/items/absent", {}, member_of("/nobody")).status);
+    EXPECT_EQ(ask("POST", "/collections/closed/items", item, writer_).status, 404u);
+    EXPECT_EQ(get("/search", insider_).at("numberMatched"), 4);
+}
+
+TEST_F(visibility_api, DescriptionsOfTheDataDoNotLeak) {
+    EXPECT_THAT(get("/queryables").text, HasSubstr("shown"));
+    EXPECT_THAT(get("/queryables").text, Not(HasSubstr("secret_property")));
+    EXPECT_THAT(get("/queryables").text, Not(HasSubstr("closed_property")));
+    EXPECT_THAT(get("/queryables", insider_).text, HasSubstr("secret_property"));
+    EXPECT_EQ(get("/search?sortby=secret_property").status, 400u);
+    EXPECT_EQ(get("/search?sortby=secret_property", insider_).status, 200u);
+    EXPECT_THAT(get("/").text, Not(HasSubstr("closed")));
+}
+
+TEST_F(visibility_api, WritersChangeWhatTheyMayAndNothingElse) {
+    EXPECT_EQ(ask("POST", "/collections/open/items", sample_item("new", {.collection = "open"}), writer_).status, 201u);
+    EXPECT_EQ(ask("PUT", "/collections/open/items/o", sample_item("o", {.collection = "open"}), writer_).status, 204u);
+    EXPECT_EQ(ask("POST", "/collections/open/items", sample_item("new2", {.collection = "open"}), insider_).status, 403u);
+    EXPECT_EQ(ask("POST", "/collections/open/items", sample_item("new2", {.collection = "open"})).status, 401u);
+    EXPECT_EQ(ask("POST", "/collections", sample_collection("more"), writer_).status, 403u);
+}
+
+TEST_F(visibility_api, ARuleOnOneDatasetHidesJustThat) {
+    auto const text = R"([{"id":"open","effect":"permit","actions":["read"]},
+                          {"id":"one","effect":"forbid","actions":["discover"],"select":{"dataset":"m1"}}])";
+    engine_.replace(policies::rule_set::parse("test", parse_json(text).value(), 2).value());
+    // The options of this fixture say that no rule selects on datasets; without them the engine is asked per item.
+    auto o = options();
+    o.rules_select_datasets = nullptr;
+    api careful(catalog_, engine_, pool_, clock_, o);
+    ASSERT_TRUE(careful.start());
+    net::router routes;
+    careful.add_routes(routes);
+    std::swap(routes, routes_);
+    EXPECT_EQ(get("/search").at("numberMatched"), 3);
+    EXPECT_EQ(get("/collections/mixed/items/m1").status, 404u);
+    std::swap(routes, routes_);
+}
+
+}  // namespace
+}  // namespace fjord::stac::test
