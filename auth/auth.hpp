@@ -21,17 +21,17 @@ namespace asio = boost::asio;
 
 // One [[issuer]] block: whom we trust, and what its tokens mean here.
 struct issuer_options {
-    std::string url;                             // `iss`, byte-exact
-    std::vector<std::string> audience;           // accepted `aud`; empty: the role's own origins
-    bool allow_any_audience = false;             // accept https://wlcg.cern.ch/jwt/v1/any
-    std::string ca;                              // PEM bundle for its metadata and keys
-    std::string jwks_file;                       // read keys from here instead of the network (offline start)
+    std::string url;                                        // `iss`, byte-exact
+    std::vector<std::string> audience;                      // accepted `aud`; empty: the role's own origins
+    bool allow_any_audience = false;                        // accept https://wlcg.cern.ch/jwt/v1/any
+    std::string ca;                                         // PEM bundle for its metadata and keys
+    std::string jwks_file;                                  // read keys from here instead of the network (offline start)
     std::vector<std::string> algorithms{"ES256", "RS256"};  // allow-list; ES384, EdDSA, PS256 by configuration
     std::chrono::seconds max_lifetime{6 * 3600};
-    std::string groups_claim = "wlcg.groups";    // dotted or plain claim name
-    std::string org;                             // organisation of its people
-    std::string base_path = "/";                 // where its scope paths are rooted here
-    std::vector<std::string> admin_groups;       // members get role "admin"
+    std::string groups_claim = "wlcg.groups";  // dotted or plain claim name
+    std::string org;                           // organisation of its people
+    std::string base_path = "/";               // where its scope paths are rooted here
+    std::vector<std::string> admin_groups;     // members get role "admin"
     std::vector<std::string> admin_subjects;
 };
 
@@ -40,21 +40,27 @@ class key_source {
 public:
     virtual ~key_source() = default;
     // The raw JWKS JSON and how long it may be used. errc::unavailable, errc::invalid_argument.
-    struct keys { std::string jwks; std::chrono::seconds max_age{3600}; };
+    struct keys {
+        std::string jwks;
+        std::chrono::seconds max_age{3600};
+    };
     virtual asio::awaitable<result<keys>> fetch(issuer_options const& issuer) = 0;
 };
 
 // Verifies tokens of configured issuers. Any thread; one refresh per issuer at a time, decision cache bounded by `exp`.
+// verify() runs on a context that one thread runs. A token with any capability scope yields a principal without groups and
+// roles (capability beats group).
 class verifier {
 public:
-    verifier(std::vector<issuer_options> issuers, std::vector<std::string> own_audiences, std::shared_ptr<key_source> keys, clock& time);
+    verifier(std::vector<issuer_options> issuers, std::vector<std::string> own_audiences, std::shared_ptr<key_source> keys,
+             clock& time);
     ~verifier();
     // auth errc values say which rule broke; the detail is fit for error_description ("expired 12 s ago").
     asio::awaitable<result<principal>> verify(secret token);
     // Tokens with one of these ids, or issued before a moment by an issuer, are refused from the next request on.
     void revoke_token(std::string jti);
     void revoke_issuer_before(std::string const& issuer, wall_time issued_before);
-    void replace_issuers(std::vector<issuer_options> issuers);   // SIGHUP
+    void replace_issuers(std::vector<issuer_options> issuers);  // SIGHUP
 
 private:
     struct impl;
@@ -62,16 +68,18 @@ private:
 };
 
 // Reads the credentials of a request (RFC 6750 section 2.1 only; scheme in any case), verifies, and sets req.caller.
-// Engaged: the 400/401 answer. `ticket_parameter`: query parameter that may carry a broker-minted single-object token after a
-// redirect (doors and caches); empty: no such thing.
+// Engaged: the 400/401 answer (503 while the issuer's keys cannot be had). `ticket_parameter`: query parameter that may carry a
+// broker-minted single-object token after a redirect (doors and caches); empty: no such thing.
 asio::awaitable<std::optional<net::response>> authenticate(net::request& req, verifier& v, std::string_view realm,
                                                            std::string_view ticket_parameter = {});
 
 // RFC 6750 section 3 answers with problem+json bodies. `scope`: what would be enough, may be empty.
 net::response unauthorized(net::request const& req, std::string_view realm, std::string_view scope, error const* why = nullptr);
-net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope, std::string_view detail);
+net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope,
+                                 std::string_view detail);
 
-// WLCG v1.3 sections on scopes and paths, component by component. `segments`: the object, decoded, below the issuer's base path.
+// WLCG v1.3 sections on scopes and paths, component by component. `segments`: the object's decoded path at this service (the
+// verifier has put the issuer's base path in front of every capability).
 // verb: "storage.read", "storage.create", "storage.modify", "storage.stat" (granted by read, create, modify, stage).
 // `is_directory`: the object is (or will be) a directory; mkdir of a leading directory of a create scope is allowed.
 bool allows(principal const& who, std::string_view verb, std::vector<std::string> const& segments, bool is_directory = false);
@@ -80,11 +88,12 @@ bool allows(principal const& who, std::string_view verb, std::vector<std::string
 struct mint_request {
     std::string subject;
     std::vector<std::string> audience;
-    std::string scope;                       // "storage.read:/path"
+    std::string scope;  // "storage.read:/path"
     std::chrono::seconds lifetime{600};
-    std::string upload_id;                   // claim fjord.upload
-    std::vector<std::string> groups;         // wlcg.groups (development issuer)
-    std::string org;                         // claim fjord.org (development issuer)
+    std::string upload_id;            // claim fjord.upload
+    std::vector<std::string> groups;  // wlcg.groups (development issuer)
+    std::string org;                  // claim fjord.org (development issuer)
+    std::string kind;                 // claim fjord.kind: "human", "service", "twin_run"; empty: none
 };
 class minter {
 public:
@@ -93,8 +102,9 @@ public:
     minter(minter&&) noexcept;
     minter& operator=(minter&&) noexcept;
     ~minter();
+    // Empty only when OpenSSL fails, which is logged.
     secret mint(mint_request const& request) const;
-    std::string jwks() const;                // public keys, JSON
+    std::string jwks() const;  // public keys, JSON
     std::string const& issuer() const noexcept;
 
 private:
@@ -103,7 +113,7 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
-std::shared_ptr<key_source> make_oidc_key_source();                    // discovery + JWKS over https, per-issuer CA, no redirects
+std::shared_ptr<key_source> make_oidc_key_source();  // discovery + JWKS over https, per-issuer CA, no redirects
 std::shared_ptr<key_source> make_fixed_key_source(std::string issuer, std::string jwks, std::shared_ptr<key_source> others);
 
 }  // namespace fjord::auth

@@ -1,0 +1,32 @@
+#pragma once
+// Signatures by OpenSSL's EVP only. There is no symmetric algorithm here and none may be added: a public key can then never be
+// taken for an HMAC secret (A01, A02). Pure; any thread.
+#include "auth/error.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct evp_pkey_st;  // EVP_PKEY
+
+namespace fjord::auth {
+
+using evp_key = std::shared_ptr<evp_pkey_st>;
+
+enum class algorithm { rs256, es256, es384, eddsa, ps256 };  // RFC 7518 section 3.1, RFC 8037
+enum class key_family { rsa, p256, p384, ed25519 };
+
+std::optional<algorithm> algorithm_named(std::string_view name) noexcept;  // exact spelling only
+std::string_view name_of(algorithm a) noexcept;
+// The kty -> algorithm table: the key decides what it may be used for, never the token.
+bool fits(algorithm a, key_family f) noexcept;
+
+// The key must fit the algorithm. ECDSA signatures are r||s of exactly twice the field size (RFC 7518 section 3.4).
+// errc::bad_signature.
+result<void> verify_signature(algorithm a, evp_key const& key, std::string_view input, std::string_view signature);
+
+// r||s, 64 bytes. errc::bad_signature when OpenSSL fails.
+result<std::string> sign_es256(evp_key const& key, std::string_view input);
+
+}  // namespace fjord::auth
