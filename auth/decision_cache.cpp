@@ -3,6 +3,25 @@
 #include <functional>
 
 namespace fjord::auth {
+namespace {
+
+// Looks at a few entries from a place that the new token's hash picks: an expired one goes, or else any; it costs a signature
+// check to have that one back. The whole shard is never walked, so a full cache stays as quick as an empty one.
+void make_room(std::unordered_map<std::string, verified>& entries, std::string const& token_hash, wall_time now) {
+    constexpr int looks = 8;
+    std::string victim;
+    auto bucket = entries.bucket(token_hash);
+    for (int seen = 0; seen < looks; bucket = (bucket + 1) % entries.bucket_count()) {
+        for (auto e = entries.begin(bucket); e != entries.end(bucket) && seen < looks; ++e, ++seen) {
+            bool expired = now >= *e->second.who->expires;
+            if (victim.empty() || expired) victim = e->first;
+            if (expired) seen = looks;
+        }
+    }
+    entries.erase(victim);
+}
+
+}  // namespace
 
 std::size_t decision_cache::shard_of(std::string const& token_hash) noexcept {
     return std::hash<std::string>{}(token_hash) % shards;
@@ -22,10 +41,7 @@ void decision_cache::put(std::string const& token_hash, verified entry, wall_tim
     if (!entry.who->expires || now >= *entry.who->expires) return;
     auto& shard = shards_[shard_of(token_hash)];
     std::lock_guard lock(shard.mutex);
-    if (shard.entries.size() >= per_shard)
-        std::erase_if(shard.entries, [&](auto const& e) { return now >= *e.second.who->expires; });
-    // Still full of live tokens: any one may go, it costs a signature check to have it back.
-    if (shard.entries.size() >= per_shard) shard.entries.erase(shard.entries.begin());
+    if (shard.entries.size() >= per_shard && !shard.entries.contains(token_hash)) make_room(shard.entries, token_hash, now);
     shard.entries.insert_or_assign(token_hash, std::move(entry));
 }
 

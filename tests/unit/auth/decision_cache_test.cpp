@@ -29,6 +29,7 @@ TEST(DecisionCache, IsBounded) {
     for (int i = 0; i < 40'000; ++i) cache.put("hash" + std::to_string(i), entry(t0 + seconds{10}), t0);
     EXPECT_LE(cache.size(), decision_cache::shards * decision_cache::per_shard);
     EXPECT_GT(cache.size(), decision_cache::per_shard);
+    EXPECT_TRUE(cache.find("hash39999", t0)) << "the newest token is there";
 }
 
 TEST(Revocations, CoverTokensAndIssuers) {
