@@ -188,6 +188,28 @@ TEST(Decide, ValidityEndsWhereAnEmbargoOpens) {
     EXPECT_EQ((asking{member({}), thing("era5-open")}.of(e).valid_until), std::nullopt);
 }
 
+TEST(Decide, ValidityEndsAtTheFirstChangeOfSeveral) {
+    engine e;
+    e.replace(rules(R"([{"id":"p","effect":"permit","actions":["read"],"when":[{"now":{">=":"2028-01-01T00:00:00Z"}}]},
+                        {"id":"q","effect":"permit","actions":["read"],"when":[{"now":{"between":["2026-12-01T00:00:00Z","2027-01-01T00:00:00Z"]}}]}])"));
+    struct row {
+        char const* now;
+        bool permitted;
+        std::optional<wall_time> until;
+    };
+    // Backwards first, then forwards: remembered answers hold in their own stretch only.
+    for (auto const& [now, permitted, until] :
+         {row{"2028-06-01T00:00:00Z", true, std::nullopt}, row{"2027-06-01T00:00:00Z", false, at("2028-01-01T00:00:00Z")},
+          row{"2026-12-15T00:00:00Z", true, at("2027-01-01T00:00:00Z")},
+          row{"2026-11-21T00:00:00Z", false, at("2026-12-01T00:00:00Z")},
+          row{"2026-12-15T00:00:00Z", true, at("2027-01-01T00:00:00Z")},
+          row{"2027-06-01T00:00:00Z", false, at("2028-01-01T00:00:00Z")}}) {
+        auto d = asking{.who = member({}), .on = thing("c"), .now = now}.of(e);
+        EXPECT_EQ(d.permitted, permitted) << now;
+        EXPECT_EQ(d.valid_until, until) << now;
+    }
+}
+
 TEST(Decide, ValidityEndsWithTheToken) {
     engine e;
     e.replace(rules(example_rules));
