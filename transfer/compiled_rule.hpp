@@ -10,7 +10,7 @@
 namespace fjord::transfer {
 
 // Compiles the filter of a live rule (collection + CQL2). The composition root gives one; without it filter rules are refused
-// with errc::unsupported.
+// with errc::unsupported. Both functions are called from pool threads, several at once.
 using item_filter = std::function<bool(catalog::item_record const&)>;
 using item_filter_maker = std::function<result<item_filter>(catalog::rule_record const&)>;
 

@@ -80,8 +80,6 @@ asio::awaitable<void> engine_core::run_loop() {
     if (!stopping) spawn(upkeep());
     while (!stopping) {
         rung = false;
-        for (auto const& key : closed_targets) targets.erase(key);
-        closed_targets.clear();
         auto due = [now = time.now()](copy_key const&, hold const& h) { return h.until && *h.until <= now; };
         for (auto const& [key, h] : holds)
             if (due(key, h)) dirty.insert(scope_of(key.asset));
@@ -91,6 +89,9 @@ asio::awaitable<void> engine_core::run_loop() {
         looking = true;
         result<void> ok;
         auto more = co_await follow_log();
+        // Not earlier: what closed while the log was read has marked its asset dirty, and this look must find the place free.
+        for (auto const& key : closed_targets) targets.erase(key);
+        closed_targets.clear();
         if (!more)
             ok = more.error();
         else if (walking || !dirty.empty())
@@ -166,8 +167,8 @@ asio::awaitable<result<void>> engine_core::cancel(transfer_id id) {
         co_return fail(errc::conflict, "transfer " + id.str() + " is over: " + std::string(catalog::name_of(known->state)));
     }
     auto copy = found->second;
-    holds[copy->key] = {std::nullopt,
-                        "the copy to " + copy->record.to.str() + " was cancelled on request; retry the transfer to go on"};
+    holds[copy->key] = {
+        std::nullopt, "the copy to " + copy->record.to.str() + " was cancelled on request; retry the transfer to go on", {}};
     request_cancel(copy, "cancelled on request", true);
     while (open.contains(id) && !stopping) { co_await ended.async_wait(asio::as_tuple(asio::use_awaitable)); }
     if (copy->record.state != catalog::transfer_state::done) co_return result<void>();
@@ -199,8 +200,8 @@ asio::awaitable<result<void>> engine_core::retry(transfer_id id) {
 }
 
 bool engine_core::is_idle() const {
-    return recovered && !looking && dirty.empty() && !walking && closed_targets.empty() && queue.running() == 0 &&
-           cursor == deps.catalog.last_sequence() &&
+    return recovered && !looking && !rung && !all_dirty && dirty.empty() && !walking && closed_targets.empty() &&
+           queue.running() == 0 && cursor == deps.catalog.last_sequence() &&
            std::none_of(deletions.begin(), deletions.end(), [](auto const& d) { return d.second.running; }) &&
            std::all_of(open.begin(), open.end(), [](auto const& o) { return o.second->record.not_before && !o.second->running; });
 }

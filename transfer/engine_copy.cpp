@@ -65,6 +65,7 @@ asio::awaitable<void> engine_core::run_copy(copy_ptr copy, site_id planned_from)
 }
 
 asio::awaitable<void> engine_core::attempt(copy_ptr copy, site_id planned_from) {
+    ++copy->record.attempt;
     auto read = [this, record = copy->record, known = sites] { return prepare(record, known); };
     auto ready = co_await on_pool_of(*this, std::move(read));
     if (stopping) co_return;
@@ -78,6 +79,10 @@ asio::awaitable<void> engine_core::attempt(copy_ptr copy, site_id planned_from) 
     if (!ready->wanted) co_return co_await close(copy, cancelled, "no rule wants this copy any more", {});
     if (!ready->placement.allowed)
         co_return co_await close(copy, cancelled, copy->record.to.str() + " is not allowed by policy: " + ready->placement.reason,
+                                 {});
+    // Nothing to read from is no fault of the copy: it is planned again when a copy or its site comes back.
+    if (ready->sources.empty())
+        co_return co_await close(copy, failed, copy->record.asset.str() + " has no good copy at an enabled site to read from",
                                  {});
     auto task = co_await begin(copy, std::move(planned_from), std::move(*ready));
     if (stopping) co_return;
@@ -116,9 +121,7 @@ asio::awaitable<result<copy_task>> engine_core::begin(copy_ptr copy, site_id pla
         if (auto f = copy->failures.find(s.site.id); f != copy->failures.end()) s.failures = f->second;
         s.load = queue.reading_from(s.site.id);
     }
-    auto chosen = choose_source(ready.sources, ready.target, planned_from);
-    if (!chosen) co_return fail(errc::not_found, record.asset.str() + " has no good copy at an enabled site to read from");
-    auto const& source = ready.sources[*chosen];
+    auto const& source = ready.sources[*choose_source(ready.sources, ready.target, planned_from)];
     auto mode = choose_mode(source.site, ready.target, copy->refused_mode);
     if (!mode) co_return mode.error();
     set_source(*copy, source.site.id);
@@ -126,7 +129,6 @@ asio::awaitable<result<copy_task>> engine_core::begin(copy_ptr copy, site_id pla
 
     record.mode = *mode == storage::copy_mode::pull ? "pull" : "push";
     record.state = catalog::transfer_state::active;
-    ++record.attempt;
     record.bytes = 0;
     record.total = ready.version.size;
     record.staging_path = staging_path(ready.target, record.id, record.attempt);
@@ -203,9 +205,9 @@ asio::awaitable<void> engine_core::fail_attempt(copy_ptr copy, copy_report repor
     if (stopping) co_return;
     ++copy->failures[record.from];
     auto random = std::uniform_real_distribution<double>(0.0, 1.0)(dice);
-    auto verdict = decide_retry(options.retry, failure, report.at, std::max(record.attempt, 1u), random);
+    auto verdict = decide_retry(options.retry, failure, report.at, record.attempt, random);
     auto tried = record.mode == "push" ? storage::copy_mode::push : storage::copy_mode::pull;
-    if (failure.code == errc::unsupported && report.at == stage::copying && record.attempt > 0 && !copy->refused_mode) {
+    if (failure.code == errc::unsupported && report.at == stage::copying && !copy->refused_mode) {
         copy->refused_mode = tried;  // the other end may be able to do the work
         verdict.again = true;
         verdict.delay = milliseconds(0);
@@ -219,7 +221,7 @@ asio::awaitable<void> engine_core::fail_attempt(copy_ptr copy, copy_report repor
     if (!verdict.again) {
         if (failed_total) failed_total->add();
         auto reason = record.reason + "; asked for again in " + seconds_text(options.failed_hold);
-        holds[copy->key] = {time.now() + options.failed_hold, reason};
+        holds[copy->key] = {time.now() + options.failed_hold, reason, record.from};
         co_await close(copy, catalog::transfer_state::failed, record.reason, std::move(changes));
         co_return;
     }

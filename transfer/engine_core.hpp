@@ -22,6 +22,7 @@
 #include <mutex>
 #include <random>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace fjord::transfer {
@@ -49,6 +50,7 @@ using copy_ptr = std::shared_ptr<open_copy>;
 struct hold {
     std::optional<wall_time> until;  // nullopt: until somebody says so
     std::string reason;
+    site_id from;  // what the last attempt read
 };
 
 // A transfer to be made, before it is journalled.
@@ -178,7 +180,7 @@ struct engine_core : std::enable_shared_from_this<engine_core> {
     bool walk_next = false;  // walks and small changes take turns
     std::map<transfer_id, copy_ptr> open;
     std::map<copy_key, transfer_id> targets;  // one live transfer per copy
-    std::vector<copy_key> closed_targets;     // leave `targets` before the next look, so that no look from before sees them free
+    std::vector<copy_key> closed_targets;  // leave `targets` just before a look reads the catalog, never while one is under way
     std::map<copy_key, hold> holds;
     std::map<site_id, std::size_t> planned_reads;  // open transfers per source
     transfer_queue queue;

@@ -50,7 +50,7 @@ asio::awaitable<result<void>> engine_core::note_entry(catalog::log_entry entry) 
     if (type == "rule.deleted") co_return co_await drop_rule(rule_id(entry.subject));
     if (type == "site.changed") {
         site_id changed(entry.subject);
-        release_holds([&](copy_key const& key, hold const& h) { return h.until && key.site == changed; });
+        release_holds([&](copy_key const& key, hold const& h) { return h.until && (key.site == changed || h.from == changed); });
         folders.forget(changed);
         mark_all();
         co_return co_await load_sites();

@@ -52,6 +52,11 @@ asio::awaitable<result<void>> engine_core::recover() {
     if (!stored) co_return stored.error();
     if (auto ok = co_await load_sites(); !ok) co_return ok.error();
     cursor = stored->at;
+    // Also called when the log was pruned past the cursor: rules may have gone meanwhile.
+    std::set<rule_id> gone;
+    for (auto const& [id, rule] : rules) gone.insert(id);
+    for (auto const& record : stored->rules) gone.erase(record.id);
+    for (auto const& id : gone) remove_rule(id);
     for (auto& record : stored->rules) {
         auto id = record.id;
         add_rule(std::move(record));

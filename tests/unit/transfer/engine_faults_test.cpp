@@ -130,6 +130,26 @@ TEST_F(faults_test, ALostSourceFailsOverToAnotherCopy) {
     EXPECT_EQ(w.bytes_at("site-b", "C/I/A"), "the right bytes");
 }
 
+TEST_F(faults_test, ATransferWhoseSourceGoesAwayEndsAndComesBackWithIt) {
+    w.options.retry.base = w.options.retry.cap = milliseconds(50);
+    w.shut_down();
+    w.boot();
+    w.engine->start();
+    w.sites.at("site-b").refuse = 1;
+    auto rule = w.add_rule("C/I/A", "site-b");
+    w.until([&] { return !w.transfers().empty() && w.transfers()[0].not_before.has_value(); });
+    auto site = *w.catalog->find_site(site_id("site-a"));
+    site.enabled = false;
+    w.put_site(site);
+    w.until([&] { return w.catalog->list_open_transfers()->empty(); });
+    w.settle();
+    EXPECT_EQ(w.state(rule), rule_state::impossible);
+    EXPECT_THAT(w.status(rule).reason, HasSubstr("no good copy at an enabled site"));
+    site.enabled = true;
+    w.put_site(site);
+    w.until_fulfilled(rule);
+}
+
 TEST_F(faults_test, AFinalFailureIsHeldUntilTheSiteChanges) {
     w.options.retry.max_attempts = 3;
     w.shut_down();

@@ -209,7 +209,7 @@ TEST_P(model_test, WhatStandsIsWhatTheRulesWant) {
     EXPECT_GT(m.transfers(), 0u) << "the sequence did nothing";
 }
 
-INSTANTIATE_TEST_SUITE_P(seeds, model_test, testing::Range(1u, 21u));
+INSTANTIATE_TEST_SUITE_P(seeds, model_test, testing::Range(1u, 31u));
 
 }  // namespace
 }  // namespace fjord::transfer::test
