@@ -37,7 +37,8 @@ unsigned status_line_code(std::string_view text) {
 
 class reader {
 public:
-    explicit reader(multistatus_limits limits) : limits_(limits), parser_(XML_ParserCreateNS(nullptr, separator), &XML_ParserFree) {}
+    explicit reader(multistatus_limits limits)
+        : limits_(limits), parser_(XML_ParserCreateNS(nullptr, separator), &XML_ParserFree) {}
 
     result<std::vector<dav_resource>> run(std::string_view xml) {
         if (!parser_) return fail(errc::internal, "no memory for an XML parser");
@@ -48,8 +49,9 @@ public:
         auto const status = XML_Parse(parser_.get(), xml.data(), static_cast<int>(xml.size()), XML_TRUE);
         if (failure_) return *failure_;
         if (status != XML_STATUS_OK) {
-            return fail(errc::corrupt, std::string("the listing is not well-formed XML: ") + XML_ErrorString(XML_GetErrorCode(parser_.get())) +
-                                           " in line " + std::to_string(XML_GetCurrentLineNumber(parser_.get())));
+            return fail(errc::corrupt, std::string("the listing is not well-formed XML: ") +
+                                           XML_ErrorString(XML_GetErrorCode(parser_.get())) + " in line " +
+                                           std::to_string(XML_GetCurrentLineNumber(parser_.get())));
         }
         return std::move(found_);
     }
@@ -80,7 +82,8 @@ private:
         text_.clear();
         if (++depth_ > limits_.max_depth) return stop(fail(errc::limit_exceeded, "the listing is nested too deeply"));
         auto const name = dav_name(full);
-        if (depth_ == 1 && name != "multistatus") return stop(fail(errc::corrupt, "the answer is not a WebDAV multistatus document"));
+        if (depth_ == 1 && name != "multistatus")
+            return stop(fail(errc::corrupt, "the answer is not a WebDAV multistatus document"));
         if (name == "response") {
             if (found_.size() >= limits_.max_entries) return stop(fail(errc::limit_exceeded, "the listing has too many entries"));
             response_ = {};
@@ -124,7 +127,8 @@ private:
 
     void characters(std::string_view bytes) {
         if (failure_) return;
-        if (text_.size() + bytes.size() > limits_.max_text) return stop(fail(errc::limit_exceeded, "a text of the listing is too long"));
+        if (text_.size() + bytes.size() > limits_.max_text)
+            return stop(fail(errc::limit_exceeded, "a text of the listing is too long"));
         text_.append(bytes);
     }
 
@@ -152,12 +156,14 @@ std::optional<wall_time> parse_dav_date(std::string_view text) {
     char month[4] = {};
     int day = 0, year = 0, hour = 0, minute = 0, second = 0, used = 0;
     std::string const line(text.substr(0, 64));
-    if (std::sscanf(line.c_str(), "%*3[A-Za-z], %2d %3s %4d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second, &used) == 6 &&
+    if (std::sscanf(line.c_str(), "%*3[A-Za-z], %2d %3s %4d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second,
+                    &used) == 6 &&
         used > 0) {
         auto const at = months.find(month);
         std::chrono::year_month_day const date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(at / 3 + 1)},
                                                std::chrono::day{static_cast<unsigned>(day)}};
-        if (at == std::string_view::npos || at % 3 != 0 || !date.ok() || hour > 23 || minute > 59 || second > 60 || hour < 0) return {};
+        if (at == std::string_view::npos || at % 3 != 0 || !date.ok() || hour > 23 || minute > 59 || second > 60 || hour < 0)
+            return {};
         return wall_time{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second};
     }
     if (auto parsed = parse_rfc3339(text)) return *parsed;

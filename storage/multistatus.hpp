@@ -14,18 +14,18 @@ namespace fjord::storage {
 
 // One <response>. Only properties under a 2xx <propstat> are taken.
 struct dav_resource {
-    std::string href;                          // as sent: absolute URL or absolute path, percent-encoded
+    std::string href;  // as sent: absolute URL or absolute path, percent-encoded
     std::optional<std::uint64_t> size;
     std::optional<wall_time> modified;
     std::string etag;
     bool directory = false;
-    unsigned status = 200;                     // of the whole <response>, when it has one
+    unsigned status = 200;                                     // of the whole <response>, when it has one
     std::optional<std::uint64_t> quota_used, quota_available;  // RFC 4331
 };
 
 struct multistatus_limits {
     std::size_t max_depth = 32;
-    std::size_t max_text = 16u << 10;          // of one element
+    std::size_t max_text = 16u << 10;  // of one element
     std::size_t max_entries = 1'000'000;
 };
 

@@ -38,7 +38,8 @@ std::optional<Number> number(std::string_view text) noexcept {
 
 // The first three-digit HTTP status after one of the phrases servers use before it.
 std::optional<int> status_in(std::string_view reason) noexcept {
-    for (std::string_view phrase : {"status code", "http status", "rejected get:", "rejected put:", "rejected head:", "status:"}) {
+    for (std::string_view phrase :
+         {"status code", "http status", "rejected get:", "rejected put:", "rejected head:", "status:"}) {
         for (std::size_t i = 0; i + phrase.size() <= reason.size(); ++i) {
             if (!starts_with_word(reason.substr(i), phrase)) continue;
             auto rest = reason.substr(i + phrase.size());
@@ -55,7 +56,8 @@ result<void> perf_marker_parser::feed(std::string_view bytes) {
     while (!bytes.empty()) {
         auto const newline = bytes.find('\n');
         auto const piece = bytes.substr(0, newline);
-        if (pending_.size() + piece.size() > max_line) return fail(errc::limit_exceeded, "a line of the copy's progress report is too long");
+        if (pending_.size() + piece.size() > max_line)
+            return fail(errc::limit_exceeded, "a line of the copy's progress report is too long");
         pending_.append(piece);
         if (newline == std::string_view::npos) return {};
         bytes.remove_prefix(newline + 1);
@@ -123,7 +125,8 @@ result<void> perf_marker_parser::take_field(std::string_view line) {
     if (is("remoteconnections")) current_.remote = std::string(value);
     if (is("stripe index")) {
         current_.stripe = number<unsigned>(value).value_or(0);
-        if (current_.stripe >= max_stripes) return fail(errc::limit_exceeded, "the copy's progress report names too many stripes");
+        if (current_.stripe >= max_stripes)
+            return fail(errc::limit_exceeded, "the copy's progress report names too many stripes");
     }
     return {};
 }
@@ -141,11 +144,16 @@ errc classify_copy_failure(std::string_view reason) noexcept {
     if (auto const status = status_in(reason)) {
         switch (*status) {
             case 401:
-            case 403: return errc::denied;
-            case 404: return errc::not_found;
-            case 412: return errc::already_exists;
-            case 507: return errc::no_space;
-            default: return errc::unavailable;
+            case 403:
+                return errc::denied;
+            case 404:
+                return errc::not_found;
+            case 412:
+                return errc::already_exists;
+            case 507:
+                return errc::no_space;
+            default:
+                return errc::unavailable;
         }
     }
     if (contains_word(reason, "no space") || contains_word(reason, "quota")) return errc::no_space;

@@ -1,8 +1,8 @@
 #pragma once
 // The body of an HTTP-TPC answer as it arrives: performance markers, then one result line. A pure parser: bytes in, markers and
 // a verdict out. Tolerant of what servers really write (dCache indents and adds keys, XRootD leaves the last newline out, old DPM
-// writes a bare "Success", some write CRLF), strict about success: only a success line outside a marker counts, and a failure line
-// anywhere wins over it.
+// writes a bare "Success", some write CRLF), strict about success: only a success line outside a marker counts, and a failure
+// line anywhere wins over it.
 //
 //   body   = *( "Perf Marker" LF *( *WSP key ":" value LF ) *WSP "End" LF ) result
 //   result = ( "success" | "failure" | "failed" | "aborted" ) [":"] text [LF]
@@ -19,11 +19,11 @@ namespace fjord::storage {
 
 // One finished marker.
 struct perf_marker {
-    std::uint64_t bytes = 0;                 // moved so far, summed over all stripes seen
-    std::optional<std::int64_t> timestamp;   // seconds since 1970, as the server says
+    std::uint64_t bytes = 0;                // moved so far, summed over all stripes seen
+    std::optional<std::int64_t> timestamp;  // seconds since 1970, as the server says
     unsigned stripe = 0;
     unsigned stripes = 1;
-    std::string remote;                      // "tcp:192.0.2.7:1094,tcp:[2001:db8::1]:2345", may be empty
+    std::string remote;  // "tcp:192.0.2.7:1094,tcp:[2001:db8::1]:2345", may be empty
 };
 
 enum class copy_verdict {
@@ -35,9 +35,9 @@ enum class copy_verdict {
 
 class perf_marker_parser {
 public:
-    static constexpr std::size_t max_line = 16u << 10;   // 100 streams with IPv6 addresses fit
+    static constexpr std::size_t max_line = 16u << 10;  // 100 streams with IPv6 addresses fit
     static constexpr unsigned max_stripes = 1024;
-    static constexpr std::size_t max_reason = 1024;      // of a result line, longer text is cut
+    static constexpr std::size_t max_reason = 1024;  // of a result line, longer text is cut
 
     // errc::limit_exceeded for a longer line or more stripes; the parser takes nothing after that.
     result<void> feed(std::string_view bytes);

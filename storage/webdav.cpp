@@ -34,14 +34,20 @@ std::optional<std::string> href_path(std::string_view href) {
 
 stat_info to_stat(dav_resource const& r) { return {r.size.value_or(0), r.directory, r.modified, r.etag}; }
 
-std::string want_digest(std::vector<digest_algorithm> const& wanted, bool repr) {
+// RFC 3230, in the order of preference. No weights: XRootD 5.5.3 takes "crc32c;q=1" for an unknown name.
+std::string want_digest(std::vector<digest_algorithm> const& wanted) {
+    std::string value;
+    for (auto const a : wanted) value += (value.empty() ? "" : ", ") + std::string(name_of(a));
+    return value;
+}
+
+// RFC 9530 with its weights; adler32 is registered as "adler" there.
+std::string want_repr_digest(std::vector<digest_algorithm> const& wanted) {
     std::string value;
     int weight = 10;
     for (auto const a : wanted) {
-        if (!value.empty()) value += ", ";
-        value += std::string(name_of(a)) + (repr ? "=" : ";q=") + (repr || weight == 10 ? "" : "0.");
-        value += repr ? std::to_string(weight) : weight == 10 ? "1" : std::to_string(weight);
-        weight = std::max(1, weight - 1);
+        value += (value.empty() ? "" : ", ") + (a == digest_algorithm::adler32 ? std::string("adler") : std::string(name_of(a)));
+        value += "=" + std::to_string(weight--);
     }
     return value;
 }
@@ -66,7 +72,8 @@ result<byte_window> window_of(net::client_response const& head, std::optional<by
     if (head.status == 200) return byte_window{span->begin, span->size()};
     auto const field = head.headers.get("Content-Range");
     auto const expected = "bytes " + std::to_string(span->begin) + "-" + std::to_string(span->end - 1) + "/";
-    if (!field.starts_with(expected)) return fail(errc::corrupt, "the site answered another range than asked: " + tidy_reason(field, 80));
+    if (!field.starts_with(expected))
+        return fail(errc::corrupt, "the site answered another range than asked: " + tidy_reason(field, 80));
     return byte_window{0, span->size()};
 }
 
@@ -87,7 +94,8 @@ std::string webdav_driver::url_of(std::string_view path) const {
 
 result<net::client_request> webdav_driver::prepare(std::string method, call const& c, std::string_view path) const {
     auto const left = std::chrono::duration_cast<milliseconds>(c.deadline - system_clock().steady());
-    if (left <= milliseconds{0}) return fail(errc::timed_out, method + " " + std::string(path) + ": no time left before it was sent");
+    if (left <= milliseconds{0})
+        return fail(errc::timed_out, method + " " + std::string(path) + ": no time left before it was sent");
     net::client_request request;
     request.method = std::move(method);
     request.url = url_of(path);
@@ -175,7 +183,8 @@ asio::awaitable<result<void>> webdav_driver::require_free(call c, std::string pa
     co_return error(there.error().code, "cannot make sure that " + url_of(path) + " is free: " + there.error().message());
 }
 
-asio::awaitable<result<void>> webdav_driver::write(call c, std::string path, std::uint64_t size, byte_source source, bool overwrite) {
+asio::awaitable<result<void>> webdav_driver::write(call c, std::string path, std::uint64_t size, byte_source source,
+                                                   bool overwrite) {
     if (!overwrite) {
         auto free = co_await require_free(c, path);
         // A create-only token may not look on some servers; such a token cannot overwrite there either.
@@ -269,11 +278,12 @@ asio::awaitable<result<void>> webdav_driver::rename(call c, std::string from, st
     co_return result<void>{};
 }
 
-asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c, std::string path, std::vector<digest_algorithm> wanted) {
+asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c, std::string path,
+                                                                         std::vector<digest_algorithm> wanted) {
     auto request = prepare("HEAD", c, path);
     if (!request) co_return request.error();
-    request->headers.set("Want-Digest", want_digest(wanted, false));
-    request->headers.set("Want-Repr-Digest", want_digest(wanted, true));
+    request->headers.set("Want-Digest", want_digest(wanted));
+    request->headers.set("Want-Repr-Digest", want_repr_digest(wanted));
     request->max_redirects = 3;
     request->stall = seconds{0};  // a server that has to read the file first says nothing until it is done; the deadline holds
     auto answer = co_await exchange(std::move(*request));

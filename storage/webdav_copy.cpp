@@ -24,17 +24,20 @@ void add_copy_headers(net::client_request& copy, third_party_request const& requ
 // The body's end or a result line: what it amounts to.
 result<void> outcome(perf_marker_parser const& report, std::string const& what) {
     switch (report.verdict()) {
-        case copy_verdict::success: return {};
+        case copy_verdict::success:
+            return {};
         case copy_verdict::failure:
         case copy_verdict::aborted:
             return error(classify_copy_failure(report.reason()),
                          what + ": the site reports a " +
                              (report.verdict() == copy_verdict::aborted ? "broken-off copy: " : "failed copy: ") +
                              tidy_reason(report.reason()));
-        case copy_verdict::undecided: break;
+        case copy_verdict::undecided:
+            break;
     }
-    return fail(errc::unavailable, what + ": the progress report ended without a result (unknown state); "
-                                          "compare size and digest at the destination, and remove what is wrong");
+    return fail(errc::unavailable, what +
+                                       ": the progress report ended without a result (unknown state); "
+                                       "compare size and digest at the destination, and remove what is wrong");
 }
 
 void tell_progress(perf_marker_parser& report, third_party_request const& request) {
@@ -55,7 +58,8 @@ asio::awaitable<std::string> refusal_text(net::client_stream& stream) {
 }
 
 // Reads the report to its end. A failure to read is of unknown state too, unless a result line came before it.
-asio::awaitable<result<void>> follow(net::client_stream& stream, third_party_request request, steady_time deadline, std::string what) {
+asio::awaitable<result<void>> follow(net::client_stream& stream, third_party_request request, steady_time deadline,
+                                     std::string what) {
     perf_marker_parser report;
     std::vector<char> buffer(16u << 10);
     auto last_marker = system_clock().steady();
@@ -66,7 +70,8 @@ asio::awaitable<result<void>> follow(net::client_stream& stream, third_party_req
             co_return error(got.error().code, what + ": the progress report broke off (unknown state): " + got.error().message());
         }
         if (*got == 0) break;
-        if (auto fed = report.feed({buffer.data(), *got}); !fed) co_return error(errc::unavailable, what + ": " + fed.error().message());
+        if (auto fed = report.feed({buffer.data(), *got}); !fed)
+            co_return error(errc::unavailable, what + ": " + fed.error().message());
         auto const now = system_clock().steady();
         auto const before = last_marker;
         for (auto& marker : report.take_markers()) {
@@ -75,7 +80,8 @@ asio::awaitable<result<void>> follow(net::client_stream& stream, third_party_req
         }
         if (now > deadline) co_return fail(errc::timed_out, what + ": the deadline passed while the copy ran (unknown state)");
         if (last_marker == before && now - before > request.stall)
-            co_return fail(errc::timed_out, what + ": no progress marker for " + format_duration(request.stall) + " (unknown state)");
+            co_return fail(errc::timed_out,
+                           what + ": no progress marker for " + format_duration(request.stall) + " (unknown state)");
     }
     if (auto ended = report.finish(); !ended) co_return error(errc::unavailable, what + ": " + ended.error().message());
     tell_progress(report, request);

@@ -17,7 +17,8 @@ public:
     // A server that ignores Range and answers 200 costs the skipped bytes, no more.
     asio::awaitable<result<void>> read(call c, std::string path, std::optional<byte_span> span, byte_sink sink) override;
     // XRootD 5.5.3 ignores If-None-Match, so a free name is looked for first as well.
-    asio::awaitable<result<void>> write(call c, std::string path, std::uint64_t size, byte_source source, bool overwrite) override;
+    asio::awaitable<result<void>> write(call c, std::string path, std::uint64_t size, byte_source source,
+                                        bool overwrite) override;
     // One MKCOL makes all on XRootD; elsewhere 409 tells that a parent is missing (RFC 4918 section 9.3.1).
     asio::awaitable<result<void>> make_directory(call c, std::string path) override;
     asio::awaitable<result<std::vector<entry>>> list(call c, std::string path) override;

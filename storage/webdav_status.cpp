@@ -10,18 +10,26 @@ namespace {
 
 errc kind_of(unsigned status, std::string_view text) {
     switch (status) {
-        case 400: return text.find("no such file or directory") != std::string_view::npos ? errc::not_found : errc::invalid_argument;
-        case 401: return errc::unauthenticated;
-        case 403: return errc::denied;
+        case 400:
+            return text.find("no such file or directory") != std::string_view::npos ? errc::not_found : errc::invalid_argument;
+        case 401:
+            return errc::unauthenticated;
+        case 403:
+            return errc::denied;
         case 404:
         case 409:
-        case 410: return errc::not_found;
+        case 410:
+            return errc::not_found;
         case 405:
-        case 501: return errc::unsupported;
-        case 412: return errc::already_exists;
+        case 501:
+            return errc::unsupported;
+        case 412:
+            return errc::already_exists;
         case 413:
-        case 507: return errc::no_space;
-        default: return status >= 300 && status < 400 ? errc::unsupported : errc::unavailable;
+        case 507:
+            return errc::no_space;
+        default:
+            return status >= 300 && status < 400 ? errc::unsupported : errc::unavailable;
     }
 }
 
@@ -64,7 +72,8 @@ std::string tidy_reason(std::string_view body, std::size_t limit) {
 
 error error_from_status(std::string_view what, unsigned status, std::string_view body) {
     auto const reason = tidy_reason(body);
-    auto detail = std::string(what) + ": the site answered " + std::to_string(status) + " " + std::string(net::reason_phrase(status));
+    auto detail =
+        std::string(what) + ": the site answered " + std::to_string(status) + " " + std::string(net::reason_phrase(status));
     if (!reason.empty()) detail += ": " + reason;
     if (status >= 300 && status < 400) detail += "; redirects of this verb are not followed";
     return error(kind_of(status, reason), std::move(detail));

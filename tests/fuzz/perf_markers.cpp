@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (fine != cut_fine || whole.verdict() != cut.verdict() || whole.reason() != cut.reason()) std::abort();
     if (whole.take_markers().size() != cut.take_markers().size()) std::abort();
     std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (whole.verdict() == fjord::storage::copy_verdict::success && lower.find("success") == std::string::npos) std::abort();
     fjord::storage::classify_copy_failure(whole.reason());
     return 0;

@@ -70,7 +70,8 @@ TEST(Multistatus, DepthTextAndEntriesHaveLimits) {
     std::string deep = R"(<D:multistatus xmlns:D="DAV:">)";
     for (int i = 0; i < 40; ++i) deep += "<D:x>";
     EXPECT_THAT(parse_multistatus(deep), HasErrc(errc::limit_exceeded));
-    auto const text = R"(<D:multistatus xmlns:D="DAV:"><D:response><D:href>)" + std::string(20'000, 'x') + "</D:href></D:response></D:multistatus>";
+    auto const text = R"(<D:multistatus xmlns:D="DAV:"><D:response><D:href>)" + std::string(20'000, 'x') +
+                      "</D:href></D:response></D:multistatus>";
     EXPECT_THAT(parse_multistatus(text), HasErrc(errc::limit_exceeded));
     auto const two = R"(<D:multistatus xmlns:D="DAV:"><D:response/><D:response/></D:multistatus>)";
     EXPECT_THAT(parse_multistatus(two, {.max_entries = 1}), HasErrc(errc::limit_exceeded));
@@ -78,7 +79,8 @@ TEST(Multistatus, DepthTextAndEntriesHaveLimits) {
 
 TEST(Multistatus, DatesOfBothFormsAreRead) {
     EXPECT_EQ(parse_dav_date("Sat, 21 Nov 2026 02:05:00 GMT"), parse_dav_date("2026-11-21T02:05:00Z"));
-    for (auto const* bad : {"", "yesterday", "Sat, 31 Feb 2026 02:05:00 GMT", "Sat, 21 Foo 2026 02:05:00 GMT", "Sat, 21 Nov 2026 02:05:00 CET"})
+    for (auto const* bad :
+         {"", "yesterday", "Sat, 31 Feb 2026 02:05:00 GMT", "Sat, 21 Foo 2026 02:05:00 GMT", "Sat, 21 Nov 2026 02:05:00 CET"})
         EXPECT_EQ(parse_dav_date(bad), std::nullopt) << bad;
 }
 

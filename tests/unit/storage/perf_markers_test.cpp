@@ -121,7 +121,8 @@ TEST(PerfMarkers, TooManyStripesAreRefused) {
 }
 
 TEST(PerfMarkers, NonsenseNumbersAreSkipped) {
-    auto parser = parsed("Perf Marker\nStripe Index: -1\nStripe Bytes Transferred: 99999999999999999999999\nTimestamp: soon\nEnd\nsuccess:");
+    auto parser = parsed(
+        "Perf Marker\nStripe Index: -1\nStripe Bytes Transferred: 99999999999999999999999\nTimestamp: soon\nEnd\nsuccess:");
     auto const markers = parser.take_markers();
     ASSERT_THAT(markers, SizeIs(1));
     EXPECT_EQ(markers[0].bytes, 0u);

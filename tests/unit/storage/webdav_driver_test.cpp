@@ -25,11 +25,12 @@ using ::testing::HasSubstr;
 call soon(char const* token = "t0ken") { return {secret(token), system_clock().steady() + seconds{5}}; }
 
 net::response propfind_file(std::string const& href, std::uint64_t size) {
-    return net::text_response(207,
-                              R"(<D:multistatus xmlns:D="DAV:"><D:response><D:href>)" + href +
-                                  "</D:href><D:propstat><D:prop><D:getcontentlength>" + std::to_string(size) +
-                                  "</D:getcontentlength></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>",
-                              "application/xml");
+    return net::text_response(
+        207,
+        R"(<D:multistatus xmlns:D="DAV:"><D:response><D:href>)" + href + "</D:href><D:propstat><D:prop><D:getcontentlength>" +
+            std::to_string(size) +
+            "</D:getcontentlength></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>",
+        "application/xml");
 }
 
 std::vector<std::string> methods(std::vector<seen_request> const& requests) {
@@ -93,13 +94,16 @@ TEST(WebdavCopy, TheRequestCarriesWhatServersNeed) {
 TEST(WebdavCopy, A2xxIsNoSuccessWithoutTheWord) {
     for (unsigned const status : {200u, 201u, 202u}) {
         EXPECT_THAT(copy_answered(status, "success: Created"), IsOk()) << status;
-        EXPECT_THAT(copy_answered(status, "Perf Marker\nStripe Index: 0\nEnd\n"), FailsWith(errc::unavailable, HasSubstr("unknown state"))) << status;
+        EXPECT_THAT(copy_answered(status, "Perf Marker\nStripe Index: 0\nEnd\n"),
+                    FailsWith(errc::unavailable, HasSubstr("unknown state")))
+            << status;
         EXPECT_THAT(copy_answered(status, ""), FailsWith(errc::unavailable, HasSubstr("unknown state"))) << status;
     }
 }
 
 TEST(WebdavCopy, AFailureLineSaysWhatKindItIs) {
-    EXPECT_THAT(copy_answered(201, "failure: Remote side failed with status code 403; error message: \"no\""), HasErrc(errc::denied));
+    EXPECT_THAT(copy_answered(201, "failure: Remote side failed with status code 403; error message: \"no\""),
+                HasErrc(errc::denied));
     EXPECT_THAT(copy_answered(202, "failure: rejected GET: 404 Not Found\n"), HasErrc(errc::not_found));
     EXPECT_THAT(copy_answered(202, "aborted: shutdown\n"), FailsWith(errc::unavailable, HasSubstr("shutdown")));
 }
@@ -164,6 +168,16 @@ TEST(WebdavChecksum, ServersThatReadOnlyTheFirstNameAreAskedAgain) {
     EXPECT_EQ(found->text(), "md5:d41d8cd98f00b204e9800998ecf8427e");
 }
 
+TEST(WebdavChecksum, TheOldFieldIsWrittenWithoutWeights) {
+    // XRootD 5.5.3 takes "crc32c;q=1" for a name it does not know.
+    fake_site site([](seen_request const&) { return net::empty_response(200); });
+    auto driver = make_webdav_driver(site.url(), site.client());
+    std::vector const wanted{digest_algorithm::crc32c, digest_algorithm::adler32};
+    EXPECT_THAT(site.run(driver->checksum(soon(), "x", wanted)), HasErrc(errc::unsupported));
+    EXPECT_EQ(site.seen().front().headers.get("Want-Digest"), "crc32c, adler32");
+    EXPECT_EQ(site.seen().front().headers.get("Want-Repr-Digest"), "crc32c=10, adler=9");
+}
+
 TEST(WebdavChecksum, TheNewFieldIsPreferred) {
     fake_site site([](seen_request const&) {
         auto answer = net::empty_response(200);
@@ -179,7 +193,8 @@ TEST(WebdavChecksum, TheNewFieldIsPreferred) {
 
 TEST(WebdavRename, AnExistingTargetIsNeverReplaced) {
     // XRootD 5.5.3 would replace it whatever Overwrite says.
-    fake_site site([](seen_request const& req) { return req.method == "PROPFIND" ? propfind_file(req.path, 3) : net::empty_response(201); });
+    fake_site site(
+        [](seen_request const& req) { return req.method == "PROPFIND" ? propfind_file(req.path, 3) : net::empty_response(201); });
     auto driver = make_webdav_driver(site.url(), site.client());
     EXPECT_THAT(site.run(driver->rename(soon(), "a", "b")), HasErrc(errc::already_exists));
     EXPECT_THAT(methods(site.seen()), ElementsAre("PROPFIND"));
@@ -245,7 +260,8 @@ TEST(WebdavMkcol, ParentsAreMadeFromTheTop) {
 TEST(WebdavList, OnlyDirectChildrenOfTheDirectoryCount) {
     fake_site site([](seen_request const&) {
         std::string xml = R"(<D:multistatus xmlns:D="DAV:">)";
-        for (auto const* href : {"/data", "https://elsewhere/data/a%20b.nc", "/data/sub/", "/data/sub/deeper", "/etc/passwd", "/data/..", "/data/%2e%2e"})
+        for (auto const* href : {"/data", "https://elsewhere/data/a%20b.nc", "/data/sub/", "/data/sub/deeper", "/etc/passwd",
+                                 "/data/..", "/data/%2e%2e"})
             xml += std::string("<D:response><D:href>") + href + "</D:href></D:response>";
         return net::text_response(207, xml + "</D:multistatus>", "application/xml");
     });

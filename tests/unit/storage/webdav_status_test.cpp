@@ -13,9 +13,10 @@ TEST(WebdavStatus, EachStatusHasItsKind) {
     struct {
         unsigned status;
         errc kind;
-    } const cases[] = {{400, errc::invalid_argument}, {401, errc::unauthenticated}, {403, errc::denied},      {404, errc::not_found},
-                       {409, errc::not_found},        {412, errc::already_exists},  {405, errc::unsupported}, {501, errc::unsupported},
-                       {507, errc::no_space},         {413, errc::no_space},        {307, errc::unsupported}, {500, errc::unavailable},
+    } const cases[] = {{400, errc::invalid_argument}, {401, errc::unauthenticated}, {403, errc::denied},
+                       {404, errc::not_found},        {409, errc::not_found},       {412, errc::already_exists},
+                       {405, errc::unsupported},      {501, errc::unsupported},     {507, errc::no_space},
+                       {413, errc::no_space},         {307, errc::unsupported},     {500, errc::unavailable},
                        {503, errc::unavailable},      {429, errc::unavailable}};
     for (auto const& c : cases) EXPECT_EQ(error_from_status("PUT x", c.status, "").code, make_error_code(c.kind)) << c.status;
 }
