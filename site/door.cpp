@@ -1,0 +1,191 @@
+#include "site/door.hpp"
+
+#include "base/dataset_uri.hpp"
+#include "base/text.hpp"
+#include "site/door_core.hpp"
+
+#include <algorithm>
+
+namespace fjord::site {
+
+namespace {
+
+constexpr std::string_view ticket_parameter = "ticket";
+
+bool is_below(path_segments const& path, path_segments const& top) {
+    return path.size() >= top.size() && std::equal(top.begin(), top.end(), path.begin());
+}
+
+result<path_segments> configured_path(std::string_view what, std::string_view text) {
+    auto decoded = decode_path(text);
+    if (!decoded)
+        return fail(errc::invalid_argument, std::string(what) + " '" + std::string(text) + "': " + decoded.error().message());
+    return std::move(decoded->segments);
+}
+
+// The token as sent, whichever way authenticate() will accept.
+secret sent_token(net::request const& req) {
+    auto value = trim(req.headers.get("Authorization"));
+    if (value.empty()) return secret(std::string(req.query.get(ticket_parameter)));
+    take_until(value, ' ');
+    return secret(std::string(trim(value)));
+}
+
+std::string scope_at(std::string_view scope, path_segments const& path) {
+    return scope.empty() ? std::string{} : std::string(scope) + ":" + (path.empty() ? "/" : href_text(path));
+}
+
+}  // namespace
+
+std::string href_text(path_segments const& path) {
+    std::string out;
+    for (auto const& segment : path) out += "/" + encode_segment(segment);
+    return out;
+}
+
+door_core::door_core(door_options o, door_parts p, root_directory r)
+    : options(std::move(o)),
+      parts(p),
+      root(std::move(r)),
+      uploads(p.metrics.counter("fjord_site_uploads_total", "Files taken in by PUT")),
+      upload_failures(p.metrics.counter("fjord_site_upload_failures_total", "PUTs that left nothing behind")),
+      upload_bytes(p.metrics.counter("fjord_site_upload_bytes_total", "Bytes taken in by PUT")),
+      copies_done(p.metrics.counter("fjord_site_copies_total", "Third-party copies by result", {{"result", "success"}})),
+      copies_failed(p.metrics.counter("fjord_site_copies_total", "Third-party copies by result", {{"result", "failure"}})),
+      copy_bytes(p.metrics.counter("fjord_site_copy_bytes_total", "Bytes moved by third-party copies")) {}
+
+result<std::unique_ptr<door>> door::open(door_options options, door_parts parts) {
+    auto prefix = configured_path("prefix", options.prefix);
+    if (!prefix) return prefix.error();
+    std::vector<path_segments> public_paths;
+    for (auto const& text : options.public_paths) {
+        auto path = configured_path("public path", text);
+        if (!path) return path.error();
+        public_paths.push_back(std::move(*path));
+    }
+    auto root = root_directory::open(options.root);
+    if (!root) return root.error();
+    auto core = std::make_shared<door_core>(std::move(options), parts, std::move(*root));
+    core->prefix = std::move(*prefix);
+    core->public_paths = std::move(public_paths);
+    return std::unique_ptr<door>(new door(std::move(core)));
+}
+
+door::door(std::shared_ptr<door_core> core) : core_(std::move(core)) {}
+
+void door::add_routes(net::router& routes) const {
+    std::string pattern;
+    for (auto const& segment : core_->prefix) pattern += "/" + segment;
+    pattern += "/{path...}";
+    // Bodies and answers of any size at any pace: the server's stall limit ends the dead ones.
+    net::route_options const streaming{.max_body = 0, .time_limit = std::chrono::seconds{0}};
+    net::route_options const small{.max_body = 64u << 10};
+    auto const bind = [core = core_](auto handle) { return [core, handle](net::request& req) { return handle(core, req); }; };
+    routes.add("GET", pattern, bind(&handle_get), streaming);
+    routes.add("HEAD", pattern, bind(&handle_get), streaming);
+    routes.add("PUT", pattern, bind(&handle_put), streaming);
+    routes.add("COPY", pattern, bind(&handle_copy), streaming);
+    routes.add("PROPFIND", pattern, bind(&handle_propfind), streaming);
+    routes.add("DELETE", pattern, bind(&handle_delete), small);
+    routes.add("MKCOL", pattern, bind(&handle_mkcol), small);
+    routes.add("MOVE", pattern, bind(&handle_move), small);
+    routes.add("OPTIONS", pattern, bind(&handle_options), small);
+}
+
+held_scopes held_at(door_core const& core, principal const& who, path_segments const& path, bool directory, bool for_mkcol) {
+    held_scopes held;
+    held.stat = auth::allows(who, "storage.stat", path, directory);
+    held.read = auth::allows(who, "storage.read", path, directory);
+    held.modify = auth::allows(who, "storage.modify", path, directory);
+    // Only MKCOL may touch the directories that lead to a create scope (WLCG profile v1.3).
+    held.create = held.modify || auth::allows(who, "storage.create", path, directory && for_mkcol);
+    auto const is_public = [&path](path_segments const& top) { return is_below(path, top); };
+    if (std::any_of(core.public_paths.begin(), core.public_paths.end(), is_public)) held.read = true;
+    held.stat = held.stat || held.read || held.create;
+    return held;
+}
+
+net::response refuse(door_core const& core, net::request const& req, visit const& v, refusal const& why) {
+    if (why.status != 403) {
+        auto answer = net::problem(why.status, why.why);
+        if (why.status == 405) answer.headers.set("Allow", "OPTIONS, GET, HEAD, PROPFIND, DELETE, MOVE");
+        return answer;
+    }
+    auto const scope = scope_at(why.scope, v.path);
+    if (v.caller->is_anonymous()) return auth::unauthorized(req, core.options.realm, scope);
+    return auth::insufficient_scope(req, core.options.realm, scope, why.why);
+}
+
+asio::awaitable<entry> enter(core_ptr core, net::request& req, verb action) {
+    entry e;
+    e.at.action = action;
+    e.at.path = req.rest;
+    e.at.trailing_slash = req.path.trailing_slash;
+    e.at.token = sent_token(req);
+    e.refused = co_await auth::authenticate(req, core->parts.tokens, core->options.realm, ticket_parameter);
+    if (e.refused) co_return e;
+    e.at.caller = req.caller;
+    // Whether it is a file or a directory is not known yet: refused is what neither could be allowed.
+    bool const mkcol = action == verb::mkcol;
+    auto const why = refuse_unseen(action, held_at(*core, *e.at.caller, e.at.path, true, mkcol));
+    if (why && refuse_unseen(action, held_at(*core, *e.at.caller, e.at.path, false)))
+        e.refused = refuse(*core, req, e.at, *why);
+    else if (root_directory::is_hidden(e.at.path))
+        e.refused = net::problem(404, "there is nothing at this path");
+    co_return e;
+}
+
+std::optional<net::response> check_state(door_core const& core, net::request const& req, visit const& v, object_state state,
+                                         bool overwrite) {
+    bool const mkcol = v.action == verb::mkcol;
+    bool const directory = state == object_state::directory || (state == object_state::absent && (mkcol || v.trailing_slash));
+    auto const held = held_at(core, *v.caller, v.path, directory, mkcol);
+    auto why = refuse_unseen(v.action, held);
+    if (!why) why = refuse_seen(v.action, held, state, overwrite);
+    if (why) return refuse(core, req, v, *why);
+    return std::nullopt;
+}
+
+asio::awaitable<result<file_facts>> look(core_ptr core, path_segments path) {
+    if (root_directory::is_hidden(path)) co_return file_facts{};
+    auto work = [core, path = std::move(path)] { return core->root.look(path); };
+    co_return co_await on_pool(core->parts.pool, std::move(work));
+}
+
+asio::awaitable<result<served>> open_served(core_ptr core, path_segments path) {
+    if (root_directory::is_hidden(path)) co_return fail(errc::not_found, "there is nothing at this path");
+    auto const finish = [](result<opened> got) -> result<served> {
+        if (!got) return got.error();
+        served out{std::make_shared<unique_fd>(std::move(got->fd)), got->facts, std::nullopt};
+        if (out.facts.state == object_state::file) out.digests = stored_digests(out.fd->get(), out.facts);
+        return out;
+    };
+    // What the kernel has in memory needs no other thread.
+    auto cached = core->root.open_cached(path);
+    if (cached || cached.error().code != errc::unavailable) co_return finish(std::move(cached));
+    auto work = [core, path = std::move(path), finish] { return finish(core->root.open_existing(path)); };
+    co_return co_await on_pool(core->parts.pool, std::move(work));
+}
+
+result<path_segments> own_path(door_core const& core, net::request const& req, std::string_view destination) {
+    std::string text(trim(destination));
+    if (!text.starts_with('/')) {
+        // WebDAV clients write dav(s) for http(s); the server it names must be this one.
+        if (iequals(std::string_view(text).substr(0, 3), "dav")) text = "http" + text.substr(3);
+        auto parts = net::parse_url(text);
+        if (!parts) return error(errc::invalid_argument, "Destination: " + parts.error().message());
+        auto const ours = net::parse_url(req.base_url);
+        if (!ours || ours->origin() != parts->origin())
+            return fail(errc::unsupported, "Destination names another server than this one");
+        if (!parts->query.empty()) return fail(errc::invalid_argument, "Destination must not have a query");
+        text = parts->path;
+    }
+    auto decoded = decode_path(text);
+    if (!decoded) return error(errc::invalid_argument, "Destination: " + decoded.error().message());
+    auto& segments = decoded->segments;
+    if (!is_below(segments, core.prefix)) return fail(errc::unsupported, "Destination lies outside of this door's paths");
+    segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(core.prefix.size()));
+    return std::move(segments);
+}
+
+}  // namespace fjord::site

@@ -1,0 +1,85 @@
+#pragma once
+// What the door's handlers share; inside of `site` only.
+#include "base/log.hpp"
+#include "site/door.hpp"
+#include "site/root.hpp"
+#include "site/stored_digests.hpp"
+#include "site/verbs.hpp"
+
+#include <atomic>
+#include <optional>
+
+namespace fjord::site {
+
+namespace asio = boost::asio;
+
+struct door_core {
+    door_core(door_options o, door_parts p, root_directory r);
+
+    door_options options;
+    door_parts parts;
+    root_directory root;
+    path_segments prefix;
+    std::vector<path_segments> public_paths;
+    std::atomic<std::size_t> copies{0};
+
+    counter &uploads, &upload_failures, &upload_bytes, &copies_done, &copies_failed, &copy_bytes;
+};
+
+using core_ptr = std::shared_ptr<door_core>;
+
+// A request that passed authentication and whose path its caller may at least ask about.
+struct visit {
+    verb action = verb::get;
+    path_segments path;
+    bool trailing_slash = false;
+    std::shared_ptr<principal const> caller;
+    secret token;  // as the client sent it; for the registration of uploads only
+};
+
+// Engaged refusal: the answer. Does nothing on disk.
+struct entry {
+    std::optional<net::response> refused;
+    visit at;
+};
+asio::awaitable<entry> enter(core_ptr core, net::request& req, verb action);
+
+// What the caller may do at `path`, known to be (or to become) a file or a directory.
+held_scopes held_at(door_core const& core, principal const& who, path_segments const& path, bool directory,
+                    bool for_mkcol = false);
+
+// 401 for an anonymous caller, 403 with the missing scope, or the bare status.
+net::response refuse(door_core const& core, net::request const& req, visit const& v, refusal const& why);
+
+// refuse_unseen and refuse_seen with what was found; also what lies under a hidden name is not there.
+std::optional<net::response> check_state(door_core const& core, net::request const& req, visit const& v, object_state state,
+                                         bool overwrite = true);
+
+// stat on the pool; nothing exists under hidden names.
+asio::awaitable<result<file_facts>> look(core_ptr core, path_segments path);
+
+// Something of the root that is open for reading.
+struct served {
+    std::shared_ptr<unique_fd> fd;
+    file_facts facts;
+    std::optional<digest_set> digests;  // those stored with it
+};
+asio::awaitable<result<served>> open_served(core_ptr core, path_segments path);
+
+// The path below our root that a Destination (absolute URL of this door or absolute path) names. errc::invalid_argument;
+// errc::unsupported: another server's.
+result<path_segments> own_path(door_core const& core, net::request const& req, std::string_view destination);
+
+std::string href_text(path_segments const& path);  // "/a%20b/c"
+
+// One family of verbs per file: door_read.cpp, door_put.cpp, door_change.cpp, door_copy.cpp.
+asio::awaitable<net::response> handle_get(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_put(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_mkcol(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_move(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_options(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req);
+
+}  // namespace fjord::site

@@ -1,0 +1,159 @@
+// GET, HEAD and PROPFIND: bytes of files, names of directories.
+#include "base/text.hpp"
+#include "site/door_core.hpp"
+#include "site/file_answer.hpp"
+#include "site/listing.hpp"
+
+namespace fjord::site {
+
+namespace {
+
+constexpr std::size_t batch_size = 512;
+
+using reader_ptr = std::shared_ptr<directory_reader>;
+
+asio::awaitable<result<std::vector<listed>>> next_batch(core_ptr core, reader_ptr reader) {
+    auto work = [reader] { return reader->next(batch_size); };
+    co_return co_await on_pool(core->parts.pool, std::move(work));
+}
+
+asio::awaitable<result<reader_ptr>> open_reader(core_ptr core, std::shared_ptr<unique_fd> fd, bool is_root) {
+    auto work = [fd, is_root]() -> result<reader_ptr> {
+        auto opened = directory_reader::open(fd->get(), is_root);
+        if (!opened) return opened.error();
+        return std::make_shared<directory_reader>(std::move(*opened));
+    };
+    co_return co_await on_pool(core->parts.pool, std::move(work));
+}
+
+// One name per line, directories with a slash: for people with curl.
+asio::awaitable<result<void>> send_names(core_ptr core, reader_ptr reader, net::body_writer& to) {
+    for (;;) {
+        auto batch = co_await next_batch(core, reader);
+        if (!batch) co_return batch.error();
+        if (batch->empty()) co_return result<void>{};
+        std::string text;
+        for (auto const& e : *batch) text += e.name + (e.facts.state == object_state::directory ? "/\n" : "\n");
+        if (auto sent = co_await to.write(text); !sent) co_return sent.error();
+    }
+}
+
+asio::awaitable<net::response> directory_answer(core_ptr core, net::request& req, served directory, path_segments path) {
+    net::response answer;
+    answer.headers.set("Content-Type", "text/plain; charset=utf-8");
+    answer.headers.set("X-Content-Type-Options", "nosniff");
+    if (req.method == "HEAD") co_return answer;
+    auto reader = co_await open_reader(core, directory.fd, path.empty());
+    if (!reader) co_return net::problem(reader.error());
+    auto produce = [core, reader = *reader](net::body_writer& to) { return send_names(core, reader, to); };
+    answer.body = net::produced_body{std::nullopt, std::move(produce)};
+    co_return answer;
+}
+
+struct propfind_job {
+    core_ptr core;
+    path_segments path;
+    served self;
+    reader_ptr children;  // null for depth 0
+    std::string etag;
+    std::optional<disk_space> space;
+};
+
+std::string self_element(propfind_job const& job) {
+    bool const directory = job.self.facts.state == object_state::directory;
+    return response_element({href_of(job.core->prefix, job.path, directory), job.self.facts, job.etag, job.space});
+}
+
+// A listing goes out batch by batch: memory does not grow with the directory.
+asio::awaitable<result<void>> send_multistatus(std::shared_ptr<propfind_job> job, net::body_writer& to) {
+    auto const& prefix = job->core->prefix;
+    auto text = std::string(multistatus_head()) + self_element(*job);
+    for (;;) {
+        auto batch = co_await next_batch(job->core, job->children);
+        if (!batch) co_return batch.error();
+        if (batch->empty()) break;
+        for (auto& e : *batch) {
+            auto path = job->path;
+            path.push_back(std::move(e.name));
+            text +=
+                response_element({href_of(prefix, path, e.facts.state == object_state::directory), e.facts, {}, std::nullopt});
+        }
+        if (auto sent = co_await to.write(text); !sent) co_return sent.error();
+        text.clear();
+    }
+    text += multistatus_tail();
+    co_return co_await to.write(text);
+}
+
+// RFC 4918 section 9.1: infinite depth, also by saying nothing, may be refused with this precondition.
+net::response refuse_infinite_depth() {
+    return net::text_response(
+        403, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:error xmlns:D=\"DAV:\"><D:propfind-finite-depth/></D:error>\n",
+        "application/xml; charset=utf-8");
+}
+
+asio::awaitable<result<disk_space>> ask_space(core_ptr core) {
+    auto work = [core] { return core->root.space(); };
+    co_return co_await on_pool(core->parts.pool, std::move(work));
+}
+
+}  // namespace
+
+asio::awaitable<net::response> handle_get(core_ptr core, net::request& req) {
+    auto e = co_await enter(core, req, req.method == "HEAD" ? verb::head : verb::get);
+    if (e.refused) co_return std::move(*e.refused);
+    auto file = co_await open_served(core, e.at.path);
+    if (!file && file.error().code != errc::not_found && file.error().code != errc::conflict)
+        co_return net::problem(file.error());
+    auto const state = file ? file->facts.state : object_state::absent;
+    if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
+    if (state == object_state::directory) co_return co_await directory_answer(core, req, std::move(*file), e.at.path);
+    if (e.at.trailing_slash) co_return net::problem(404, "there is nothing at this path");
+    bool const reveal = held_at(*core, *e.at.caller, e.at.path, false).read;
+    if (reveal && wants_unknown_digest(req, file->digests)) {
+        auto computed = co_await compute_digests(core->parts.pool, file->fd, file->facts);
+        if (!computed) co_return net::problem(computed.error());
+        file->digests = std::move(*computed);
+    }
+    co_return file_answer(req, std::move(*file), reveal);
+}
+
+asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req) {
+    auto const depth = trim(req.headers.get("Depth"));
+    auto e = co_await enter(core, req, depth == "1" ? verb::list : verb::propfind);
+    if (e.refused) co_return std::move(*e.refused);
+    // All we have is told whatever properties are asked for, so the body matters only in that it has bounds.
+    if (auto body = co_await net::read_body(req, 64u << 10); !body) co_return net::problem(body.error());
+    auto found = co_await open_served(core, e.at.path);
+    if (!found && found.error().code != errc::not_found && found.error().code != errc::conflict)
+        co_return net::problem(found.error());
+    auto const state = found ? found->facts.state : object_state::absent;
+    if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
+    if (depth != "0" && depth != "1") co_return refuse_infinite_depth();
+
+    auto job = std::make_shared<propfind_job>();
+    job->core = core;
+    job->path = e.at.path;
+    job->self = std::move(*found);
+    bool const reveal = held_at(*core, *e.at.caller, e.at.path, state == object_state::directory).read;
+    if (reveal && state == object_state::file) job->etag = entity_tag(job->self.facts, job->self.digests);
+    if (e.at.path.empty()) {
+        auto space = co_await ask_space(core);
+        if (space) job->space = *space;
+    }
+    if (depth == "1" && state == object_state::directory) {
+        auto reader = co_await open_reader(core, job->self.fd, e.at.path.empty());
+        if (!reader) co_return net::problem(reader.error());
+        job->children = std::move(*reader);
+    }
+    net::response answer;
+    answer.status = 207;
+    answer.headers.set("Content-Type", "application/xml; charset=utf-8");
+    if (job->children)
+        answer.body = net::produced_body{std::nullopt, [job](net::body_writer& to) { return send_multistatus(job, to); }};
+    else
+        answer.body = std::string(multistatus_head()) + self_element(*job) + std::string(multistatus_tail());
+    co_return answer;
+}
+
+}  // namespace fjord::site

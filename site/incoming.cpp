@@ -1,0 +1,106 @@
+#include "site/incoming.hpp"
+
+#include "site/stored_digests.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace fjord::site {
+
+namespace {
+
+// A file-size limit (EFBIG) is as much "no room" for the sender as a full disk.
+error write_error(int err) {
+    if (err == EFBIG) return fail(errc::no_space, "the file is larger than this site's file system takes");
+    if (err == ENOSPC) return fail(errc::no_space, "the site's disk is full");
+    if (err == EDQUOT) return fail(errc::no_space, "the quota of the site's disk is used up");
+    return error_from_errno(err, "write an incoming file");
+}
+
+digester digester_for(sender_promise const& promise) {
+    auto const names_md5 = [](digest_set const& set) { return set.md5.has_value(); };
+    if (std::any_of(promise.digests.begin(), promise.digests.end(), names_md5)) return digester();
+    return digester({digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c});
+}
+
+}  // namespace
+
+incoming_file::incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise)
+    : root_(&root), file_(std::move(file)), promise_(std::move(promise)), digester_(digester_for(promise_)) {}
+
+incoming_file::incoming_file(incoming_file&& other) noexcept
+    : root_(other.root_),
+      file_(std::move(other.file_)),
+      promise_(std::move(other.promise_)),
+      digester_(std::move(other.digester_)),
+      facts_(other.facts_),
+      ours_(std::exchange(other.ours_, false)) {}
+
+incoming_file::~incoming_file() {
+    if (ours_) root_->discard_temporary(file_.name);
+}
+
+result<incoming_file> incoming_file::create(root_directory const& root, sender_promise promise) {
+    auto file = root.create_temporary();
+    if (!file) return file.error();
+    auto const expected_size = promise.size;
+    incoming_file made(root, std::move(*file), std::move(promise));
+    if (expected_size && *expected_size > 0) {
+        if (*expected_size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return write_error(EFBIG);
+        // Not every file system can reserve; then the writes tell.
+        int const rc = ::fallocate(made.file_.fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(*expected_size));
+        if (rc != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) return write_error(errno);
+    }
+    return made;
+}
+
+result<void> incoming_file::append(std::string_view bytes) {
+    for (auto rest = bytes; !rest.empty();) {
+        auto const n = ::write(file_.fd.get(), rest.data(), rest.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return write_error(errno);
+        rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+    digester_.update(bytes);
+    return {};
+}
+
+result<digest_set> incoming_file::seal() {
+    auto const received = digester_.size();
+    auto digests = digester_.finish();
+    if (auto broken = broken_promise(promise_, received, digests); !broken.empty()) return fail(errc::corrupt, std::move(broken));
+    struct stat st {};
+    if (::fstat(file_.fd.get(), &st) != 0) return error_from_errno(errno, "look at an incoming file");
+    facts_ = facts_of(st);
+    if (facts_.size != received) return fail(errc::internal, "an incoming file does not hold what was written to it");
+    store_digests(file_.fd.get(), facts_, digests);
+    if (::fsync(file_.fd.get()) != 0) return write_error(errno);
+    return digests;
+}
+
+result<void> incoming_file::publish(path_segments const& to, replace_mode mode) {
+    auto published = root_->publish(file_.name, to, mode);
+    if (published) ours_ = false;
+    return published;
+}
+
+std::string broken_promise(sender_promise const& promise, std::uint64_t size, digest_set const& digests) {
+    if (promise.size && *promise.size != size)
+        return std::to_string(size) + " bytes arrived, " + std::to_string(*promise.size) + " were announced";
+    for (auto const& promised : promise.digests) {
+        for (auto const a :
+             {digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c, digest_algorithm::md5}) {
+            auto const& said = promised.get(a);
+            auto const& found = digests.get(a);
+            if (said && found && !(*said == *found))
+                return "the bytes that arrived have " + found->text() + ", the sender promised " + said->text();
+        }
+    }
+    return {};
+}
+
+}  // namespace fjord::site

@@ -1,0 +1,51 @@
+#pragma once
+// A file on its way in: bytes go to a hidden name, digests are computed as they pass, and only a whole file whose promises held
+// gets its real name. Destroying it before that leaves nothing behind. Blocking: pool threads only, one at a time.
+#include "base/digest.hpp"
+#include "site/root.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fjord::site {
+
+// What the sender said it would send.
+struct sender_promise {
+    std::optional<std::uint64_t> size;
+    std::vector<digest_set> digests;  // one per field that named digests; each must hold
+};
+
+class incoming_file {
+public:
+    // Reserves the space when the size is promised, so that a full disk is told before the bytes travel. errc::no_space. The root
+    // must outlive the file. md5, which costs as much as the other digests together, is computed only if it is promised.
+    static result<incoming_file> create(root_directory const& root, sender_promise promise);
+    incoming_file(incoming_file&& other) noexcept;
+    incoming_file& operator=(incoming_file&&) = delete;
+    ~incoming_file();
+
+    result<void> append(std::string_view bytes);  // errc::no_space, errc::unavailable
+    std::uint64_t size() const noexcept { return digester_.size(); }
+
+    // Compares with the promise, stores the digests beside the file and syncs it to disk. errc::corrupt: a promise is broken.
+    result<digest_set> seal();
+    // Gives it its name; see root_directory::publish. Afterwards the file is no longer ours.
+    result<void> publish(path_segments const& to, replace_mode mode);
+    file_facts const& facts() const noexcept { return facts_; }  // after seal
+
+private:
+    incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise);
+    root_directory const* root_;
+    root_directory::temporary file_;
+    sender_promise promise_;
+    digester digester_;
+    file_facts facts_;
+    bool ours_ = true;
+};
+
+// Which promise is broken, as a sentence; "" when all hold. Pure.
+std::string broken_promise(sender_promise const& promise, std::uint64_t size, digest_set const& digests);
+
+}  // namespace fjord::site

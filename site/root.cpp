@@ -1,0 +1,254 @@
+#include "site/root.hpp"
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+
+namespace fjord::site {
+
+namespace {
+
+logger const log_("site");
+
+// Links are not followed anywhere, so a name that meets one is as good as absent (ELOOP); EXDEV is an attempt to leave.
+error path_error(int err, std::string_view what, path_segments const& path) {
+    switch (err) {
+        case ELOOP:
+        case EXDEV:
+            return fail(errc::not_found, std::string(what) + " " + path_text(path) + ": there is nothing at this path");
+        case ENOTDIR:
+            return fail(errc::conflict, std::string(what) + " " + path_text(path) + ": a parent is not a directory");
+        case ENAMETOOLONG:
+            return fail(errc::invalid_argument, std::string(what) + " " + path_text(path) + ": the name is too long");
+        case ENOTEMPTY:
+        case EISDIR:
+            return fail(errc::conflict, std::string(what) + " " + path_text(path) + ": the directory is not empty");
+        case EROFS:
+            return fail(errc::denied, std::string(what) + " " + path_text(path) + ": the file system is read-only");
+        default:
+            return error_from_errno(err, what, path_text(path));
+    }
+}
+
+int open_at(int dir, char const* name, std::uint64_t flags, std::uint64_t resolve) noexcept {
+    open_how how{};
+    how.flags = flags | O_CLOEXEC;
+    how.resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    for (;;) {
+        auto const fd = static_cast<int>(::syscall(SYS_openat2, dir, name, &how, sizeof how));
+        // EAGAIN without RESOLVE_CACHED: a rename raced with the walk and the kernel could not prove it stayed beneath.
+        if (fd >= 0 || (errno != EINTR && !(errno == EAGAIN && !(resolve & RESOLVE_CACHED)))) return fd;
+    }
+}
+
+std::string relative_text(path_segments const& path, std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i) text += '/';
+        text += path[i];
+    }
+    return text.empty() ? "." : text;
+}
+
+// Opens what is there for reading; a pipe or device must not block or act, so O_NONBLOCK and a look before use.
+result<opened> checked(result<unique_fd> fd, path_segments const& path) {
+    if (!fd) return fd.error();
+    struct stat st {};
+    if (::fstat(fd->get(), &st) != 0) return path_error(errno, "look at", path);
+    auto const facts = facts_of(st);
+    if (facts.state == object_state::absent) return fail(errc::not_found, "there is nothing at " + path_text(path));
+    return opened{std::move(*fd), facts};
+}
+
+int rename_exclusively(int from_dir, char const* from, int to_dir, char const* to) noexcept {
+    if (::renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    // EINVAL is a file system without RENAME_NOREPLACE, or a directory on its way into itself. A hard link refuses an existing
+    // name just as well, and it refuses directories.
+    auto const why = errno;
+    if (::linkat(from_dir, from, to_dir, to, 0) != 0) {
+        if (errno == EPERM) errno = why;
+        return -1;
+    }
+    ::unlinkat(from_dir, from, 0);
+    return 0;
+}
+
+}  // namespace
+
+std::string path_text(path_segments const& path) {
+    std::string text;
+    for (auto const& segment : path) text += "/" + segment;
+    return text.empty() ? "/" : text;
+}
+
+file_facts facts_of(struct stat const& st) noexcept {
+    file_facts facts;
+    if (S_ISREG(st.st_mode)) facts.state = object_state::file;
+    if (S_ISDIR(st.st_mode)) facts.state = object_state::directory;
+    facts.size = facts.state == object_state::file ? static_cast<std::uint64_t>(st.st_size) : 0;
+    facts.modified_ns = static_cast<std::int64_t>(st.st_mtim.tv_sec) * 1'000'000'000 + st.st_mtim.tv_nsec;
+    facts.inode = st.st_ino;
+    return facts;
+}
+
+bool root_directory::is_hidden(path_segments const& path) noexcept { return !path.empty() && path.front() == incoming_name; }
+
+result<root_directory> root_directory::open(std::string const& path) {
+    unique_fd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!root) return error_from_errno(errno, "open the root directory", path);
+    std::string const incoming(incoming_name);
+    if (::mkdirat(root.get(), incoming.c_str(), 0700) != 0 && errno != EEXIST)
+        return error_from_errno(errno, "make the folder for incoming files in", path);
+    unique_fd folder(open_at(root.get(), incoming.c_str(), O_RDONLY | O_DIRECTORY, 0));
+    if (!folder && errno == ENOSYS)
+        return fail(errc::unsupported, "this kernel has no openat2 (Linux 5.6): the door cannot keep to its root");
+    if (!folder) return error_from_errno(errno, "open the folder for incoming files in", path);
+    root_directory opened_root(std::move(root), std::move(folder));
+    opened_root.sweep();
+    return opened_root;
+}
+
+void root_directory::sweep() const {
+    auto const fd = ::openat(incoming_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    std::unique_ptr<DIR, int (*)(DIR*)> dir(fd < 0 ? nullptr : ::fdopendir(fd), &::closedir);
+    if (!dir) return;
+    std::size_t removed = 0;
+    while (auto const* entry = ::readdir(dir.get())) {
+        unique_fd file(::openat(incoming_.get(), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        struct stat st {};
+        if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;  // another door of this root is writing it
+        if (::unlinkat(incoming_.get(), entry->d_name, 0) == 0) ++removed;
+    }
+    if (removed) log_.info("removed unfinished uploads of an earlier run", {{"files", static_cast<std::uint64_t>(removed)}});
+}
+
+result<unique_fd> root_directory::open_beneath(path_segments const& path, std::uint64_t flags,
+                                               std::uint64_t extra_resolve) const {
+    auto const text = relative_text(path, path.size());
+    auto const fd = open_at(root_.get(), text.c_str(), flags, extra_resolve);
+    if (fd >= 0) return unique_fd(fd);
+    if (errno == EAGAIN) return fail(errc::unavailable, "not in the kernel's cache");
+    if (errno == ENXIO || errno == ENODEV) return fail(errc::not_found, "there is nothing at " + path_text(path));  // sockets
+    return path_error(errno, "open", path);
+}
+
+result<opened> root_directory::open_existing(path_segments const& path) const {
+    return checked(open_beneath(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), path);
+}
+
+result<opened> root_directory::open_cached(path_segments const& path) const {
+    return checked(open_beneath(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_CACHED), path);
+}
+
+result<file_facts> root_directory::look(path_segments const& path) const {
+    auto fd = open_beneath(path, O_PATH);
+    if (!fd) {
+        if (fd.error().code == errc::not_found) return file_facts{};
+        return fd.error();
+    }
+    struct stat st {};
+    if (::fstat(fd->get(), &st) != 0) return path_error(errno, "look at", path);
+    return facts_of(st);
+}
+
+result<unique_fd> root_directory::open_parent(path_segments const& path, bool make) const {
+    if (path.empty()) return fail(errc::conflict, "the root of the site cannot be changed");
+    auto const text = relative_text(path, path.size() - 1);
+    auto const fd = open_at(root_.get(), text.c_str(), O_RDONLY | O_DIRECTORY, 0);
+    if (fd >= 0) return unique_fd(fd);
+    if (errno == ENOENT && make) return make_parents(path);
+    return path_error(errno, "open the parent of", path);
+}
+
+// Walks down, making what is missing; each directory that got a new name is synced before its child is used.
+result<unique_fd> root_directory::make_parents(path_segments const& path) const {
+    unique_fd here(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!here) return path_error(errno, "open the parent of", path);
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+        auto const* name = path[i].c_str();
+        bool const made = ::mkdirat(here.get(), name, 0755) == 0;
+        if (!made && errno != EEXIST) return path_error(errno, "make the parents of", path);
+        unique_fd next(open_at(here.get(), name, O_RDONLY | O_DIRECTORY, 0));
+        if (!next) return path_error(errno == ELOOP ? ENOTDIR : errno, "make the parents of", path);
+        if (made) ::fsync(here.get());
+        here = std::move(next);
+    }
+    return here;
+}
+
+result<void> root_directory::make_directory(path_segments const& path) const {
+    auto parent = open_parent(path, false);
+    if (!parent) return parent.error();
+    if (::mkdirat(parent->get(), path.back().c_str(), 0755) != 0) return path_error(errno, "make directory", path);
+    ::fsync(parent->get());
+    return {};
+}
+
+result<void> root_directory::remove(path_segments const& path) const {
+    auto parent = open_parent(path, false);
+    if (!parent) return parent.error();
+    auto const facts = look(path);
+    if (!facts) return facts.error();
+    if (facts->state == object_state::absent) return fail(errc::not_found, "there is nothing at " + path_text(path));
+    int const flags = facts->state == object_state::directory ? AT_REMOVEDIR : 0;
+    if (::unlinkat(parent->get(), path.back().c_str(), flags) != 0) return path_error(errno, "remove", path);
+    ::fsync(parent->get());
+    return {};
+}
+
+result<void> root_directory::move_into(int from_dir, std::string const& from, path_segments const& to, replace_mode mode) const {
+    auto parent = open_parent(to, true);
+    if (!parent) return parent.error();
+    auto const* name = to.back().c_str();
+    int const moved = mode == replace_mode::never ? rename_exclusively(from_dir, from.c_str(), parent->get(), name)
+                                                  : ::renameat(from_dir, from.c_str(), parent->get(), name);
+    if (moved != 0 && errno == EXDEV)
+        return fail(errc::unsupported, "move to " + path_text(to) + ": it lies on another file system than the site's root");
+    if (moved != 0 && errno == EINVAL) return fail(errc::conflict, "a directory cannot be moved into itself");
+    if (moved != 0) return path_error(errno, "move to", to);
+    if (::fsync(parent->get()) != 0) return path_error(errno, "sync the directory of", to);
+    return {};
+}
+
+result<void> root_directory::rename(path_segments const& from, path_segments const& to, replace_mode mode) const {
+    auto parent = open_parent(from, false);
+    if (!parent) return parent.error();
+    auto moved = move_into(parent->get(), from.back(), to, mode);
+    if (moved) ::fsync(parent->get());
+    return moved;
+}
+
+result<root_directory::temporary> root_directory::create_temporary() const {
+    temporary made{unique_fd{}, new_ulid()};
+    made.fd = unique_fd(::openat(incoming_.get(), made.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!made.fd) return error_from_errno(errno, "make a file for incoming bytes");
+    ::flock(made.fd.get(), LOCK_EX | LOCK_NB);
+    return made;
+}
+
+void root_directory::discard_temporary(std::string const& name) const noexcept { ::unlinkat(incoming_.get(), name.c_str(), 0); }
+
+result<void> root_directory::publish(std::string const& name, path_segments const& to, replace_mode mode) const {
+    return move_into(incoming_.get(), name, to, mode);
+}
+
+result<disk_space> root_directory::space() const {
+    struct statvfs vfs {};
+    if (::fstatvfs(root_.get(), &vfs) != 0) return error_from_errno(errno, "ask for free space");
+    auto const block = static_cast<std::uint64_t>(vfs.f_frsize);
+    return disk_space{.available = vfs.f_bavail * block, .used = (vfs.f_blocks - vfs.f_bfree) * block};
+}
+
+}  // namespace fjord::site
