@@ -81,7 +81,9 @@ private:
     bool beyond_ = false;
 };
 
-std::shared_ptr<indexed_item> describe(catalog::item_record const& r, item_facts facts) {
+}  // namespace
+
+std::shared_ptr<indexed_item> describe_item(catalog::item_record const& r, item_facts facts) {
     auto item = std::make_shared<indexed_item>();
     item->collection = r.collection;
     item->id = r.id;
@@ -100,8 +102,6 @@ std::shared_ptr<indexed_item> describe(catalog::item_record const& r, item_facts
     }
     return item;
 }
-
-}  // namespace
 
 struct index::impl {
     mutable std::shared_mutex mutex;  // guards everything below
@@ -222,7 +222,7 @@ result<void> index::impl::put(catalog::item_record const& r) {
         return fail(errc::internal, "a collection document is unreadable");
     auto const resource =
         policies::resource_of(r.collection.str(), collection_document->get_object(), r.id.str(), facts->document);
-    auto item = describe(r, std::move(*facts));
+    auto item = describe_item(r, std::move(*facts));
     std::unique_lock const lock(mutex);
     auto const found = shards.find(r.collection);
     if (found == shards.end()) return fail(errc::not_found, "the collection is gone");

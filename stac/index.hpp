@@ -59,6 +59,10 @@ struct indexed_item {
     }
 };
 
+// An item outside the index, as the index would hold it; its class is not set.
+struct item_facts;
+std::shared_ptr<indexed_item> describe_item(catalog::item_record const& record, item_facts facts);
+
 // The filter's view of an indexed item.
 class indexed_item_view final : public cql2::item_view {
 public:
