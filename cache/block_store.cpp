@@ -162,6 +162,12 @@ std::optional<victim> block_store::impl::take_out_locked(extent_key key) {
     return victim{object->id, {begin, begin + extent_size}};
 }
 
+// Takes over a pin that was set before.
+std::shared_ptr<void> block_store::impl::pin_holder(extent_key key) {
+    auto let_go = [store = shared_from_this(), key](void*) { store->unpin(key); };
+    return {static_cast<void*>(this), std::move(let_go)};
+}
+
 void block_store::impl::unpin(extent_key key) noexcept {
     std::lock_guard lock(mutex);
     policy.unpin(key);
@@ -268,12 +274,23 @@ std::optional<pinned_run> block_store::pin(object_handle const& object, block_no
         impl_->policy.pin(key);
         if (touch) impl_->policy.hit(key);
     }
-    auto let_go = [store = impl_, key](void*) { store->unpin(key); };
-    pinned.pin_ = std::shared_ptr<void>(static_cast<void*>(impl_.get()), std::move(let_go));
+    pinned.pin_ = impl_->pin_holder(key);
     pinned.fd = impl_->files.find(object->id());
     if (!pinned.fd) pinned.ready = false;
     return pinned;
 }
+
+std::shared_ptr<void> block_store::hold(object_handle const& object, extent_no e) {
+    auto key = key_of(object->id(), e);
+    {
+        std::lock_guard lock(impl_->mutex);
+        if (!impl_->policy.contains(key)) return nullptr;
+        impl_->policy.pin(key);
+    }
+    return impl_->pin_holder(key);
+}
+
+std::uint64_t block_store::capacity() const noexcept { return impl_->policy.capacity(); }
 
 bool block_store::accepting() const noexcept {
     return impl_->time.steady().time_since_epoch().count() >= impl_->refusing_until.load(std::memory_order_relaxed);

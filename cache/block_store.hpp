@@ -103,6 +103,9 @@ public:
     // The longest run of present blocks from `first`, up to `limit`, inside one extent. Nothing when `first` is absent or the
     // object is condemned. `touch` counts a hit for the eviction policy.
     std::optional<pinned_run> pin(object_handle const& object, block_no first, block_no limit, bool touch);
+    // Keeps an extent from eviction as long as the answer lives; null when nothing of it is here.
+    std::shared_ptr<void> hold(object_handle const& object, extent_no e);
+    std::uint64_t capacity() const noexcept;
     // Blocks. Makes a run ready: opens the file and verifies what was not verified since start. A block that fails leaves the
     // store; the run is cut before it. errc::unavailable: no file descriptor.
     result<std::optional<read_fault>> prepare(object_handle const& object, pinned_run& run);

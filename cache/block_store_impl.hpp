@@ -49,6 +49,7 @@ struct block_store::impl : std::enable_shared_from_this<block_store::impl> {
     void hide_locked(stored_object& object);
     void clear_block_locked(stored_object& object, block_no b);
     std::optional<victim> take_out_locked(extent_key key);
+    std::shared_ptr<void> pin_holder(extent_key key);
     void unpin(extent_key key) noexcept;
 
     // block_store_io.cpp

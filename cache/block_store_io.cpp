@@ -98,6 +98,10 @@ result<std::vector<std::uint32_t>> block_store::write(object_handle const& objec
 
 result<std::vector<std::uint32_t>> block_store::impl::write_in_extent(object_handle const& object, block_no first,
                                                                       std::span<block_bytes const> blocks) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        bool fits = blocks[i]->size() == span_of(first + static_cast<block_no>(i), object->meta().size).size();
+        if (!fits) return fail(errc::internal, "a block of the wrong size was to be stored");
+    }
     auto id = object->id();
     auto e = extent_no_of(first);
     block_run run{first, first + static_cast<block_no>(blocks.size())};

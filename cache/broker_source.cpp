@@ -81,13 +81,17 @@ asio::awaitable<result<wall_time>> broker_source::authorize(object_key key, prin
 }
 
 asio::awaitable<result<object_info>> broker_source::resolve(object_key key, principal who, secret token) {
-    auto own = options_.service_token ? options_.service_token() : secret();
-    auto answer = co_await ask(std::move(key), "fill", std::move(who), own.empty() ? std::move(token) : std::move(own));
+    secret own;
+    if (options_.service_token) own = options_.service_token();
+    bool as_service = !own.empty();
+    // Named before the await: g++ 12 destroys the temporaries of a conditional inside it twice.
+    if (as_service) token = std::move(own);
+    auto answer = co_await ask(std::move(key), "fill", std::move(who), std::move(token));
     if (!answer) {
         // That the cache itself was refused is a fault of the set-up, not of the caller.
         auto const& code = answer.error().code;
         bool refused = code == errc::unauthenticated || code == errc::denied;
-        if (refused && !own.empty())
+        if (refused && as_service)
             co_return fail(errc::unavailable, "the broker refused the cache: " + answer.error().message());
         co_return answer.error();
     }

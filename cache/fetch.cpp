@@ -45,7 +45,12 @@ asio::awaitable<result<void>> fill(std::shared_ptr<instance> object, fetch_claim
     batch waiting;
     for (auto b = claim.run.first; b < claim.run.end; ++b) {
         auto block = co_await read_block(object, from, b);
-        if (!block) co_return block.error();
+        if (!block) {
+            // What came before the failure is worth keeping.
+            auto first = b - static_cast<block_no>(waiting.size());
+            if (!waiting.empty()) co_await store(object, claim.id, first, std::move(waiting));
+            co_return block.error();
+        }
         if (b == claim.run.first) {
             auto write = [&core, object, b, bytes = *block] {
                 return core.store->write(object->object(), b, std::span(&bytes, 1));
@@ -54,6 +59,8 @@ asio::awaitable<result<void>> fill(std::shared_ptr<instance> object, fetch_claim
             if (!checksums) object->cannot_store();
             object->arrived(claim.id, b, *block);
             if (!checksums) co_return result<void>();
+            // The single block of a small object was compared with its digest by read_block.
+            if (object->size() <= block_size && object->info()->sha256) object->judged(true);
             object->settled(claim.id, {b, b + 1}, &*checksums, executor);
             continue;
         }
@@ -75,8 +82,6 @@ asio::awaitable<void> run_fetch(std::shared_ptr<instance> object, fetch_claim cl
     count.fetches.add();
     auto outcome = co_await fill(object, claim);
     if (!outcome) count.source_failures.add();
-    // The single block of a small object was compared with its digest by read_block.
-    if (outcome && object->size() <= block_size && object->info()->sha256 && !object->passing_through()) object->judged(true);
     object->ended(claim.id, outcome, executor);
 }
 

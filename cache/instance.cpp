@@ -37,6 +37,7 @@ void instance::update(std::shared_ptr<object_info const> info) {
 
 asio::awaitable<result<instance::step>> instance::need(block_no b, block_no limit, block_no window) {
     auto executor = co_await asio::this_coro::executor;
+    int joined = 0;
     for (;;) {
         std::shared_ptr<waiter> mine;
         waiter_id id = 0;
@@ -70,6 +71,9 @@ asio::awaitable<result<instance::step>> instance::need(block_no b, block_no limi
             waiters_.erase(id);
             co_return fail(errc::cancelled, "the request was cancelled");
         }
+        bool own = claim && claim->run.first <= b && b < claim->run.end;
+        // Another reader's fetch may have begun when things were worse: try by ourselves before giving up.
+        if (mine->failure && !own && joined++ == 0) continue;
         if (mine->failure) co_return *mine->failure;
         if (mine->bytes) co_return step{.bytes = mine->bytes};
     }
@@ -82,6 +86,7 @@ instance::survey instance::look(block_run run) const {
     auto view = engine_->store->view(object_, run);
     for (auto b = run.first; b < run.end; ++b) {
         auto state = table_.state(b, view);
+        if (state == block_state::in_flight && s.in_flight + s.absent == 0) s.others_fetch = true;
         if (state == block_state::present)
             ++s.present;
         else if (state == block_state::in_flight)
@@ -107,7 +112,9 @@ bool instance::passing_through() const {
 instance::whole_start instance::begin_whole() {
     std::lock_guard lock(mutex_);
     bool complete = object_ && engine_->store->complete(object_);
-    bool refusing = !complete && (pass_through_ || !engine_->store->accepting());
+    // What would take more than a quarter of the tier could not be kept from eviction until it is checked.
+    bool too_large = size_ > engine_->store->capacity() / 4;
+    bool refusing = !complete && (pass_through_ || too_large || !engine_->store->accepting());
     bool was_good = check_.state() == verdict::good;
     whole_start start{check_.begin_reading(complete), refusing || (hash_on_the_way_ && check_.state() != verdict::good)};
     if (was_good && check_.state() != verdict::good) engine_->store->set_verified(object_, false);
@@ -182,7 +189,9 @@ void instance::learn(place const& p, std::string etag) {
 }
 
 asio::awaitable<result<void>> instance::refresh_places() {
-    auto fresh = co_await source_.resolve(key_, principal{}, secret{});
+    principal nobody;
+    secret no_token;
+    auto fresh = co_await source_.resolve(key_, std::move(nobody), std::move(no_token));
     if (!fresh) co_return fresh.error();
     if (fresh->version != info()->version) co_return fail(errc::conflict, "the object has a new version");
     update(std::make_shared<object_info const>(std::move(*fresh)));

@@ -42,6 +42,7 @@ public:
 
     struct survey {
         block_no present = 0, in_flight = 0, absent = 0;
+        bool others_fetch = false;  // the first block that is not here is being fetched already
     };
     survey look(block_run run) const;
 
@@ -85,7 +86,15 @@ private:
     bool keeps_bytes_locked(block_run run) const;
     // Starts hashing when the next block is here; else lets certifiers look again.
     void advance_check_locked(asio::any_io_executor executor);
+    struct hash_part {
+        std::shared_ptr<digester> hash;
+        std::uint64_t epoch = 0;
+        block_no next = 0;
+    };
     asio::awaitable<void> hash_along();
+    hash_part next_part();
+    bool hashed_up_to(hash_part const& part, block_no reached, bool& pause);
+    void stop_hashing_locked();
     result<block_no> hash_some(block_no from, std::shared_ptr<digester> hash);
     void conclude_locked(std::uint64_t epoch, bool matches);
 

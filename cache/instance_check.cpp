@@ -37,38 +37,55 @@ result<block_no> instance::hash_some(block_no from, std::shared_ptr<digester> ha
 asio::awaitable<void> instance::hash_along() {
     auto self = shared_from_this();
     auto executor = co_await asio::this_coro::executor;
+    bool pause = false;
     for (;;) {
-        std::shared_ptr<digester> hash;
-        std::uint64_t epoch = 0;
-        block_no next = 0;
-        {
-            std::lock_guard lock(mutex_);
-            if (hash_epoch_ != check_.epoch()) hash_ = std::make_shared<digester>();
-            hash_epoch_ = epoch = check_.epoch();
-            next = check_.next();
-            hash = hash_;
+        if (std::exchange(pause, false)) {
+            asio::steady_timer timer(executor, busy_pause);
+            co_await timer.async_wait(asio::use_awaitable);
         }
-        auto job = [self, next, hash] { return self->hash_some(next, hash); };
+        auto part = next_part();
+        if (!part.hash) co_return;
+        auto job = [self, part] { return self->hash_some(part.next, part.hash); };
         auto reached = co_await on_pool(engine_->pool, std::move(job));
-        if (!reached) {  // the pool is full
-            asio::steady_timer pause(executor, busy_pause);
-            co_await pause.async_wait(asio::use_awaitable);
-            continue;
-        }
-        std::lock_guard lock(mutex_);
-        if (check_.epoch() != epoch) continue;
-        check_.hashed(epoch, *reached);
-        if (check_.done()) {
-            hashing_ = false;
-            conclude_locked(epoch, hash->finish().sha256 == info_->sha256);
-            co_return;
-        }
-        // The next block may have come between the job's end and this lock; then nobody else would start over.
-        if (*reached > next || engine_->store->view(object_, {*reached, *reached + 1}).has(*reached)) continue;
-        hashing_ = false;
-        wake_certifiers_locked();
-        co_return;
+        if (!reached) pause = true;  // the pool is full
+        else if (!hashed_up_to(part, *reached, pause)) co_return;
     }
+}
+
+// What to hash now; nothing when the verdict was reached some other way.
+instance::hash_part instance::next_part() {
+    std::lock_guard lock(mutex_);
+    if (check_.state() != verdict::unknown) {
+        stop_hashing_locked();
+        return {};
+    }
+    if (hash_epoch_ != check_.epoch()) {
+        hash_ = std::make_shared<digester>(std::initializer_list<digest_algorithm>{digest_algorithm::sha256});
+        hash_epoch_ = check_.epoch();
+    }
+    return {hash_, hash_epoch_, check_.next()};
+}
+
+// True when there is more to do at once. The decision to end and hashing_ = false are one step: a block that is settled after
+// it starts a new task.
+bool instance::hashed_up_to(hash_part const& part, block_no reached, bool& pause) {
+    std::lock_guard lock(mutex_);
+    if (check_.state() != verdict::unknown || check_.epoch() != part.epoch) return true;
+    check_.hashed(part.epoch, reached);
+    if (check_.done()) {
+        hashing_ = false;
+        conclude_locked(part.epoch, part.hash->finish().sha256 == info_->sha256);
+        return false;
+    }
+    if (reached > part.next) return true;
+    pause = engine_->store->view(object_, {reached, reached + 1}).has(reached);
+    if (!pause) stop_hashing_locked();
+    return pause;
+}
+
+void instance::stop_hashing_locked() {
+    hashing_ = false;
+    wake_certifiers_locked();
 }
 
 }  // namespace fjord::cache

@@ -50,6 +50,7 @@ asio::awaitable<result<std::string>> place_stream::read_exactly(std::size_t size
 }
 
 void place_stream::reject(std::uint64_t position) {
+    connected_at_ = position_;  // what it delivered counts for nothing
     leave_place(fail(errc::corrupt, "what it delivered does not match the object's sha-256"));
     object_->core().count.failovers.add();
     position_ = position;
@@ -59,6 +60,8 @@ void place_stream::leave_place(error why) {
     log_.warn("a place failed during a fill",
               {{"path", object_->key().path}, {"site", current_.site}, {"at", position_}, {"why", why.message()}});
     object_->blame(current_);
+    // Who delivered a good part before it broke may be asked again, after the others.
+    if (stream_ && position_ >= connected_at_ + block_size) tried_.erase(current_.url);
     stream_.reset();
     last_ = std::move(why);
 }
@@ -71,6 +74,7 @@ asio::awaitable<result<void>> place_stream::connect() {
             if (opened) {
                 stream_ = std::move(*opened);
                 current_ = p;
+                connected_at_ = position_;
                 object_->learn(p, stream_->etag());
                 co_return result<void>();
             }

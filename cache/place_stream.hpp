@@ -27,6 +27,7 @@ private:
     byte_span span_;
     bool sized_;
     std::uint64_t position_;
+    std::uint64_t connected_at_ = 0;  // position where the current place began
     std::unique_ptr<byte_stream> stream_;
     place current_;
     std::set<std::string> tried_;

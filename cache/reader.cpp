@@ -10,21 +10,37 @@ constexpr block_no send_run = 32;  // blocks verified and sent at a time: 2 MiB,
 
 reader::reader(std::shared_ptr<instance> object, bool whole) : object_(std::move(object)), whole_(whole) {}
 
-void reader::begin() {
+void reader::begin(block_run run) {
     if (begun_) return;
     begun_ = true;
     certified_ = !whole_ || !object_->info()->sha256;
     if (!certified_) start_ = object_->begin_whole();
+    if (object_->object()) here_at_start_ = object_->core().store->view(object_->object(), run);
+}
+
+// While a response waits for its verdict, what it sent must stay on disk to be checked.
+void reader::hold(block_no b) {
+    auto e = b / blocks_per_extent;
+    if (certified_ || !object_->object() || held_.contains(e)) return;
+    if (auto pin = object_->core().store->hold(object_->object(), e)) held_[e] = std::move(pin);
+}
+
+void reader::release() {
+    certified_ = true;
+    held_.clear();
 }
 
 asio::awaitable<result<void>> reader::prime(byte_span span) {
-    begin();
-    if (span.empty()) co_return result<void>();
     auto run = blocks_of(span);
+    begin(run);
+    if (span.empty()) co_return result<void>();
     if (!start_.direct) {
         auto c = co_await obtain(run.first, run.end);
         if (!c) co_return c.error();
-        if (!c->direct) {
+        hold(run.first);
+        // The first block shows whether anything can be stored; if not, the digest must be taken on the way from here on.
+        bool stored = certified_ || !object_->passing_through();
+        if (!c->direct && stored) {
             primed_ = std::move(*c);
             co_return result<void>();
         }
@@ -39,32 +55,35 @@ asio::awaitable<result<void>> reader::prime(byte_span span) {
 }
 
 asio::awaitable<result<void>> reader::send(byte_span span, net::body_writer& out) {
-    begin();
-    if (start_.direct && !certified_) co_return co_await send_direct_whole(out);
+    begin(blocks_of(span));
     auto limit = blocks_of(span).end;
     auto last = blocks_in(object_->size()) - 1;
+    if (start_.direct && !certified_) {
+        auto hash = std::make_shared<digester>(std::initializer_list<digest_algorithm>{digest_algorithm::sha256});
+        co_return co_await send_direct_whole(span, std::move(hash), out);
+    }
     while (!span.empty()) {
         auto b = static_cast<block_no>(span.begin / block_size);
         if (!certified_ && b == last) {
             auto good = co_await object_->certify(start_.epoch);
             if (!good) co_return good.error();
-            certified_ = true;
+            release();
         }
         if (start_.direct) co_return co_await send_direct(span, out);
         chunk c;
         if (primed_ && primed_->at == b) {
             c = std::move(*std::exchange(primed_, std::nullopt));
         } else {
-            // The last block may not even be looked at before the verdict; the fetch includes it all the same.
             auto got = co_await obtain(b, limit);
             if (!got) co_return got.error();
             c = std::move(*got);
         }
+        hold(b);
         if (c.direct) {
-            if (whole_ && !certified_)
-                co_return fail(errc::unavailable, "the disk became full in the middle of a response; try again");
-            start_.direct = true;
-            continue;
+            if (certified_) co_return co_await send_direct(span, out);
+            auto hash = co_await hash_sent(b);
+            if (!hash) co_return hash.error();
+            co_return co_await send_direct_whole(span, std::move(*hash), out);
         }
         auto rest = span;
         if (!certified_) rest.end = std::min(rest.end, span_of(last, object_->size()).begin);
@@ -90,7 +109,10 @@ asio::awaitable<result<std::uint64_t>> reader::send_chunk(chunk c, byte_span res
     auto length = end - rest.begin;
     auto wrote = co_await out.write_file(c.run->fd->get(), rest.begin, length);
     if (!wrote) co_return wrote.error();
-    count.bytes_disk.add(length);
+    for (auto b = c.run->run.first; b < c.run->run.end && b * block_size < end; ++b) {
+        auto bytes = std::min((b + std::uint64_t{1}) * block_size, end) - std::max(b * block_size, rest.begin);
+        (here_at_start_.has(b) ? count.bytes_disk : count.bytes_filled).add(bytes);
+    }
     ahead_.advance(c.run->run.size());
     co_return length;
 }
@@ -130,7 +152,7 @@ asio::awaitable<result<std::optional<pinned_run>>> reader::ready_run(block_no b,
 
 asio::awaitable<result<block_bytes>> reader::small() {
     auto& core = object_->core();
-    begin();
+    begin({0, 1});
     auto c = co_await obtain(0, 1);
     if (!c) co_return c.error();
     if (c->bytes) {

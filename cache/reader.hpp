@@ -37,8 +37,13 @@ private:
     asio::awaitable<result<std::optional<pinned_run>>> ready_run(block_no b, block_no limit);
     asio::awaitable<result<std::uint64_t>> send_chunk(chunk c, byte_span rest, net::body_writer& out);
     asio::awaitable<result<void>> send_direct(byte_span span, net::body_writer& out);
-    asio::awaitable<result<void>> send_direct_whole(net::body_writer& out);
-    void begin();
+    // The whole object, or what is left of it from `span.begin` when `hash` has seen what was sent before.
+    asio::awaitable<result<void>> send_direct_whole(byte_span span, std::shared_ptr<digester> hash, net::body_writer& out);
+    // A digest of the blocks before b, read back from disk; they are the bytes that were sent.
+    asio::awaitable<result<std::shared_ptr<digester>>> hash_sent(block_no b);
+    void begin(block_run run);
+    void hold(block_no b);
+    void release();
 
     std::shared_ptr<instance> object_;
     bool const whole_;
@@ -46,6 +51,8 @@ private:
     bool certified_ = false;
     instance::whole_start start_;
     readahead ahead_;
+    disk_view here_at_start_;  // so that what was fetched for this request never counts as a hit
+    std::map<extent_no, std::shared_ptr<void>> held_;  // not evicted before the verdict
     std::optional<extent_no> touched_;
     std::optional<chunk> primed_;
     std::unique_ptr<place_stream> direct_;  // primed

@@ -24,15 +24,28 @@ asio::awaitable<result<void>> reader::send_direct(byte_span span, net::body_writ
     co_return result<void>();
 }
 
-// The whole object with its digest taken on the way: each piece is sent when the next one is here, the last one after the
-// digest was compared.
-asio::awaitable<result<void>> reader::send_direct_whole(net::body_writer& out) {
+asio::awaitable<result<std::shared_ptr<digester>>> reader::hash_sent(block_no b) {
+    auto& core = object_->core();
+    auto hash = std::make_shared<digester>(std::initializer_list<digest_algorithm>{digest_algorithm::sha256});
+    for (block_no at = 0; at < b; ++at) {
+        auto update = [&core, object = object_, hash, at]() -> result<void> {
+            auto read = core.store->read(object->object(), at);
+            if (!read || !read->bytes) return fail(errc::unavailable, "what was sent cannot be checked any more; try again");
+            hash->update(*read->bytes);
+            return {};
+        };
+        auto done = co_await on_pool(core.pool, std::move(update));
+        if (!done) co_return done.error();
+    }
+    co_return hash;
+}
+
+// Each piece is sent when the next one is here, the last one after the digest was compared.
+asio::awaitable<result<void>> reader::send_direct_whole(byte_span span, std::shared_ptr<digester> hash, net::body_writer& out) {
     auto& core = object_->core();
     auto sha256 = object_->info()->sha256;
-    auto from = direct_ ? std::move(direct_) : std::make_unique<place_stream>(object_, byte_span{0, object_->size()});
-    auto hash = std::make_shared<digester>();
+    auto from = direct_ ? std::move(direct_) : std::make_unique<place_stream>(object_, span);
     auto piece = std::make_shared<std::string>(std::exchange(direct_first_, {}));
-    std::uint64_t seen = 0;
     for (std::string held;; held = *piece, piece = std::make_shared<std::string>()) {
         if (piece->empty()) {
             piece->resize(block_size);
@@ -40,14 +53,13 @@ asio::awaitable<result<void>> reader::send_direct_whole(net::body_writer& out) {
             if (!n) co_return n.error();
             piece->resize(*n);
         }
-        seen += piece->size();
         auto update = [hash, piece]() -> result<void> {
             hash->update(*piece);
             return {};
         };
         auto hashed = co_await on_pool(core.pool, std::move(update));
         if (!hashed) co_return hashed.error();
-        if (piece->empty() && (seen != object_->size() || hash->finish().sha256 != sha256)) {
+        if (piece->empty() && (hash->size() != object_->size() || hash->finish().sha256 != sha256)) {
             core.count.digest_mismatches.add();
             co_return fail(errc::corrupt, "what the source delivered does not match the object's sha-256");
         }

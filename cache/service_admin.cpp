@@ -198,8 +198,8 @@ asio::awaitable<net::response> service::impl::warm(net::request& req) {
                    .version = parsed->version};
     key.segments.insert(key.segments.end(), parsed->member.begin(), parsed->member.end());
     auto field = req.headers.get("Authorization");
-    auto found = co_await data->objects.find(key, *req.caller,
-                                             secret(std::string(field.substr(std::min(field.size(), field.find(' ') + 1)))));
+    secret token(std::string(field.substr(std::min(field.size(), field.find(' ') + 1))));
+    auto found = co_await data->objects.find(key, *req.caller, std::move(token));
     if (!found) co_return net::problem(found.error());
     auto const& info = *found->info;
     if (!info.size || !info.storable) co_return net::problem(409, "the object cannot be stored");

@@ -78,7 +78,10 @@ asio::awaitable<net::response> service::impl::serve(net::request& req, mount& at
             co_return std::move(*refused);
         }
     }
-    auto object = co_await at.objects.find(*key, *req.caller, at.guarded ? caller_token(req) : secret());
+    // Named before the await: g++ 12 destroys the temporaries of a conditional inside it twice.
+    secret token;
+    if (at.guarded) token = caller_token(req);
+    auto object = co_await at.objects.find(*key, *req.caller, std::move(token));
     if (!object) co_return net::problem(object.error());
     auto p = plan(req, at, std::move(*key), std::move(*object));
     co_return co_await answer(req, at, std::move(p));
@@ -144,7 +147,7 @@ std::shared_ptr<instance> service::impl::open_instance(mount& at, object_key con
         return known;
     }
     object_handle object;
-    if (info->storable && info->size) {
+    if (info->storable && info->size && *info->size <= core->store->capacity()) {
         object_meta meta{.path = path,
                          .version = info->version,
                          .sha256 = info->sha256,
@@ -326,12 +329,13 @@ cache_outcome service::impl::outcome_of(answer_plan const& p, instance const& ob
     for (auto const& span : p.spans) {
         auto s = object.look(blocks_of(span));
         all.present += s.present;
+        if (all.in_flight + all.absent == 0) all.others_fetch = s.others_fetch;
         all.in_flight += s.in_flight;
         all.absent += s.absent;
     }
     cache_outcome outcome;
     if (all.in_flight + all.absent > 0) outcome.forward = all.present > 0 ? forward_reason::partial : forward_reason::miss;
-    outcome.collapsed = all.absent == 0 && all.in_flight > 0;
+    outcome.collapsed = all.others_fetch;
     outcome.stored = outcome.forward != forward_reason::none && core->store->accepting() && !object.passing_through();
     if (!p.object.info->storable) outcome = {.forward = forward_reason::bypass};
     return outcome;

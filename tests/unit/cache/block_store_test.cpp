@@ -1,6 +1,6 @@
 #include "cache/block_store.hpp"
 
-#include "temp_folder.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ class BlockStore : public testing::Test {
 protected:
     void open(std::uint64_t capacity = 64u << 20) {
         store.reset();
-        auto opened = block_store::open({.path = folder.path, .capacity = capacity}, time);
+        auto opened = block_store::open({.path = folder.str(), .capacity = capacity}, time);
         ASSERT_TRUE(opened) << opened.error().message();
         store = std::move(*opened);
     }
@@ -68,7 +68,7 @@ protected:
         ::close(fd);
     }
 
-    temp_folder folder;
+    fjord::test::temp_dir folder;
     manual_clock time;
     std::unique_ptr<block_store> store;
 };
@@ -151,7 +151,7 @@ TEST_F(BlockStore, NeverHoldsMoreThanItsCapacityOnDiskEither) {
         put("c/i/" + std::to_string(i), content);
         EXPECT_LE(store->stats().used, capacity);
         std::uint64_t on_disk = 0;
-        for (auto const& f : std::filesystem::recursive_directory_iterator(folder.path + "/data")) {
+        for (auto const& f : std::filesystem::recursive_directory_iterator(folder.path("data"))) {
             struct stat st {};
             if (f.is_regular_file() && ::stat(f.path().c_str(), &st) == 0)
                 on_disk += static_cast<std::uint64_t>(st.st_blocks) * 512;
@@ -161,7 +161,7 @@ TEST_F(BlockStore, NeverHoldsMoreThanItsCapacityOnDiskEither) {
     EXPECT_GT(store->stats().evicted_extents, 0u);
     ASSERT_TRUE(store->flush());
     std::size_t files = 0;
-    for (auto const& f : std::filesystem::recursive_directory_iterator(folder.path + "/data")) files += f.is_regular_file();
+    for (auto const& f : std::filesystem::recursive_directory_iterator(folder.path("data"))) files += f.is_regular_file();
     EXPECT_EQ(files, store->stats().objects) << "files of evicted objects are gone";
 }
 

@@ -1,0 +1,85 @@
+// /.well-known/*, /healthz, /readyz, /metrics: what machines ask before they ask anything else.
+#include "broker/core.hpp"
+
+#include "auth/auth.hpp"
+#include "base/pool.hpp"
+#include "catalog/catalog.hpp"
+#include "net/router.hpp"
+#include "policies/policies.hpp"
+
+#include <boost/json/array.hpp>
+
+namespace fjord::broker {
+namespace {
+
+namespace json = boost::json;
+
+net::response fresh(json::object document) {
+    auto answer = net::json_response(200, document);
+    answer.headers.set("Cache-Control", "public, max-age=3600");
+    return answer;
+}
+
+// OpenID Connect Discovery 1.0 section 3, as far as a pure issuer of access tokens has members to give; XRootD, dCache and
+// StoRM read `issuer` and `jwks_uri`.
+asio::awaitable<net::response> openid(core& c, net::request&) {
+    auto const& url = c.opts.public_url;
+    co_return fresh({{"issuer", url},
+                     {"jwks_uri", url + "/.well-known/jwks.json"},
+                     {"id_token_signing_alg_values_supported", json::array{"ES256"}},
+                     {"subject_types_supported", json::array{"public"}},
+                     {"response_types_supported", json::array{"token"}},
+                     {"scopes_supported", json::array{"storage.read", "storage.create", "storage.modify"}}});
+}
+
+asio::awaitable<net::response> jwks(core& c, net::request&) {
+    auto answer = net::text_response(200, c.minter.jwks(), "application/json");
+    answer.headers.set("Cache-Control", "public, max-age=3600");
+    co_return answer;
+}
+
+// RFC 9728.
+asio::awaitable<net::response> protected_resource(core& c, net::request&) {
+    co_return fresh({{"resource", c.opts.public_url},
+                     {"bearer_methods_supported", json::array{"header"}},
+                     {"resource_name", c.opts.title}});
+}
+
+// Without director_endpoint, Pelican clients take this host itself as the object server.
+asio::awaitable<net::response> pelican(core& c, net::request&) {
+    auto const& url = c.opts.public_url;
+    co_return fresh({{"discovery_endpoint", url}, {"jwks_uri", url + "/.well-known/jwks.json"}});
+}
+
+asio::awaitable<net::response> alive(core&, net::request&) { co_return net::text_response(200, "ok\n"); }
+
+asio::awaitable<net::response> ready(core& c, net::request&) {
+    auto read = [&c] { return c.cat.list_sites(); };
+    auto sites = co_await on_pool(c.pool, std::move(read));
+    json::object o;
+    o["ready"] = sites.has_value();
+    o["sequence"] = c.cat.last_sequence();
+    o["policy_epoch"] = c.policy.epoch();
+    if (!sites) o["reason"] = sites.error().message();
+    co_return net::json_response(sites ? 200 : 503, o);
+}
+
+asio::awaitable<net::response> metrics(core& c, net::request&) {
+    co_return net::text_response(200, c.metrics.text(), "text/plain; version=0.0.4");
+}
+
+}  // namespace
+
+void add_discovery_routes(net::router& r, core& c) {
+    net::route_options open;
+    open.open = true;
+    r.add("GET", "/.well-known/openid-configuration", [&c](net::request& req) { return openid(c, req); }, open);
+    r.add("GET", "/.well-known/jwks.json", [&c](net::request& req) { return jwks(c, req); }, open);
+    r.add("GET", "/.well-known/oauth-protected-resource", [&c](net::request& req) { return protected_resource(c, req); }, open);
+    r.add("GET", "/.well-known/pelican-configuration", [&c](net::request& req) { return pelican(c, req); }, open);
+    r.add("GET", "/healthz", [&c](net::request& req) { return alive(c, req); }, open);
+    r.add("GET", "/readyz", [&c](net::request& req) { return ready(c, req); }, open);
+    r.add("GET", "/metrics", [&c](net::request& req) { return metrics(c, req); }, open);
+}
+
+}  // namespace fjord::broker

@@ -1,0 +1,84 @@
+#pragma once
+// The user commands. Each takes its arguments as a plain struct, prints its result, and gives the exit code.
+#include "cli/client_context.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fjord::cli {
+
+struct resolve_args { std::string uri, need = "url", site, purpose; };
+int resolve(client_context& c, resolve_args const& a);
+
+struct get_args { std::string uri, dest, site, purpose; int streams = 4; };
+int get(client_context& c, get_args const& a);
+
+struct put_args { std::vector<std::string> files; std::string uri, at, media_type; };
+int put(client_context& c, put_args const& a);
+
+struct list_args { std::string uri; };
+int list(client_context& c, list_args const& a);
+int stat(client_context& c, list_args const& a);
+
+struct search_args {
+    std::vector<std::string> collections;
+    std::string bbox, datetime, filter, sortby;
+    int limit = 20;
+};
+int search(client_context& c, search_args const& a);
+
+struct ingest_args {
+    std::vector<std::string> files;
+    std::string collection, item, datetime, at;
+    std::vector<std::string> properties;  // key=value
+    bool no_upload = false;
+};
+int ingest(client_context& c, ingest_args const& a);
+
+int whoami(client_context& c);
+
+// Records of the administration API: list, show, delete, and whatever takes a JSON document.
+struct record_args { std::string kind, id; };  // kind: "sites", "rules", "transfers", "caches", "policies", "collections"
+int list_records(client_context& c, std::string const& kind);
+int show_record(client_context& c, record_args const& a);
+int delete_record(client_context& c, record_args const& a);
+
+struct site_args { std::string id, kind = "door", url, jurisdiction; std::vector<std::string> attributes; bool disabled = false; };
+int add_site(client_context& c, site_args const& a);
+int set_site(client_context& c, site_args const& a);
+
+struct rule_args {
+    std::string uri, collection, filter, sites, lifetime, activity, comment;
+    int copies = 1, priority = 3;
+    bool plan = false;  // dry run
+    bool wait = false;  // until fulfilled or impossible
+};
+int add_rule(client_context& c, rule_args const& a);
+int explain_rule(client_context& c, std::string const& id);
+
+int transfer_action(client_context& c, std::string const& id, std::string const& action);  // "cancel", "retry"
+
+struct collection_args { std::string file; };
+int add_collection(client_context& c, collection_args const& a);
+
+struct policy_args { std::string id, file; };
+int set_policy(client_context& c, policy_args const& a);
+int check_policy_file(std::string const& file);
+struct explain_args { std::string action = "read", uri, purpose; };
+int explain_policy(client_context& c, explain_args const& a);
+
+struct mint_args {
+    std::string key, issuer, subject, org, scope;
+    std::vector<std::string> audience, groups;
+    std::int64_t lifetime = 3600;
+};
+int mint_token(mint_args const& a);
+int inspect_token(std::string const& token_file);
+
+// Uploads one file and registers it, shared by put and ingest. `filename` is what the site calls it.
+result<json::value> upload_file(client_context& c, std::string const& file, std::string const& uri, std::string const& at,
+                                std::string const& media_type);
+
+}  // namespace fjord::cli

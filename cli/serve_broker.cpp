@@ -1,0 +1,124 @@
+// Composition root of a broker: everything is built in order of need and destroyed in reverse.
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/role_host.hpp"
+#include "cli/roles.hpp"
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "broker/cache_directory.hpp"
+#include "broker/core.hpp"
+#include "broker/event_hub.hpp"
+#include "broker/policy_store.hpp"
+#include "broker/rule_filter.hpp"
+#include "broker/upload_sweep.hpp"
+#include "catalog/catalog.hpp"
+#include "stac/api.hpp"
+#include "transfer/engine.hpp"
+
+#include <filesystem>
+
+namespace fjord::cli {
+namespace {
+
+logger const log("broker");
+
+// Paging tokens stay valid over a restart: their key is kept beside the store.
+result<secret> cursor_key(std::string const& data_dir) {
+    auto const file = data_dir + "/cursor-key";
+    if (auto kept = read_file(file); kept && kept->size() >= 32) return secret(*kept);
+    auto const fresh = random_hex(32);
+    if (auto ok = write_file_atomically(file, fresh, 0600); !ok) return ok.error();
+    return secret(fresh);
+}
+
+// Our own tokens come back to us with uploads; their keys are at hand, so no network is asked.
+std::vector<auth::issuer_options> with_ourselves(broker_config const& c) {
+    auto issuers = c.issuers;
+    auth::issuer_options own;
+    own.url = c.public_url;
+    own.algorithms = {"ES256"};
+    own.max_lifetime = std::chrono::hours(24 * 7);
+    issuers.push_back(std::move(own));
+    return issuers;
+}
+
+}  // namespace
+
+int serve_broker(serve_args const& a) {
+    broker_config c;
+    if (auto ok = load(c, table_of(c), a.config); !ok) return report(ok.error());
+    c.broker.public_url = c.public_url;
+    auto& time = system_clock();
+    std::error_code ec;
+    std::filesystem::create_directories(c.data_dir, ec);
+    if (ec) return report(fail(errc::denied, "making data_dir " + c.data_dir + ": " + ec.message()));
+
+    auto store = catalog::open_rocksdb_store(c.data_dir + "/store", time);
+    if (!store) return report(store.error());
+    auto minter = auth::minter::open(c.public_url, c.key_file.empty() ? c.data_dir + "/signing-key.pem" : c.key_file, time);
+    if (!minter) return report(minter.error());
+    auto paging = cursor_key(c.data_dir);
+    if (!paging) return report(paging.error());
+
+    role_host host(c);
+    catalog::catalog cat(**store, time);
+    broker::policy_state rules;
+    if (auto epoch = rules.load(cat); !epoch) return report(epoch.error());
+    auto keys = auth::make_fixed_key_source(c.public_url, minter->jwks(), auth::make_oidc_key_source());
+    auth::verifier tokens(with_ourselves(c), own_origins(c), keys, time);
+
+    stac::api_options stac_options;
+    stac_options.title = c.broker.title;
+    stac_options.description = c.broker.description;
+    stac_options.cursor_key = *paging;
+    stac_options.rules_select_datasets = [&rules] { return rules.select_datasets.load(); };
+    stac_options.unauthorized = [](net::request const& req) { return auth::unauthorized(req, broker::realm(), ""); };
+    stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
+    if (auto ok = stac.start(); !ok) return report(ok.error());
+
+    auto sites = transfer::make_site_access(*minter, host.client());
+    transfer::engine_deps deps{host.runtime().context(0).get_executor(), host.pool(), cat, rules.engine, *sites};
+    deps.make_filter = broker::make_rule_filter;
+    deps.metrics = &host.metrics();
+    transfer::engine engine(std::move(deps));
+
+    broker::cache_directory caches(time, c.broker.cache_lease);
+    broker::upload_sweep sweep;
+    broker::event_hub events;
+    events.notify(cat.last_sequence());
+    cat.on_commit([&events](std::vector<catalog::log_entry> const& entries) {
+        if (!entries.empty()) events.notify(entries.back().seq);
+    });
+    broker::core core{c.broker, cat, rules, rules.engine, engine, *sites, *minter, host.client(), host.pool(), caches, sweep, events, host.metrics(), time};
+
+    net::router routes;
+    routes.add_filter([&tokens](net::request& req) { return auth::authenticate(req, tokens, broker::realm()); });
+    stac.add_routes(routes);
+    broker::add_discovery_routes(routes, core);
+    broker::add_data_routes(routes, core);
+    broker::add_resolve_routes(routes, core);
+    broker::add_upload_routes(routes, core);
+    broker::add_site_routes(routes, core);
+    broker::add_rule_routes(routes, core);
+    broker::add_transfer_routes(routes, core);
+    broker::add_replica_routes(routes, core);
+    broker::add_policy_routes(routes, core);
+    broker::add_cache_routes(routes, core);
+    broker::add_event_routes(routes, core);
+
+    engine.start();
+    auto reload = [&a, &tokens] {
+        broker_config fresh;
+        if (auto ok = load(fresh, table_of(fresh), a.config)) tokens.replace_issuers(with_ourselves(fresh));
+        else log.error("configuration not reloaded", {{"reason", ok.error().message()}});
+    };
+    auto drain = [&events] { events.close(); };
+    int const code = host.run("broker", routes, a.ready_file, reload, drain);
+    net::run_blocking(host.runtime().context(0), engine.stop());
+    host.stop();
+    return code;
+}
+
+}  // namespace fjord::cli

@@ -1,0 +1,40 @@
+// Composition root of a site door.
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/role_host.hpp"
+#include "cli/roles.hpp"
+
+#include "base/log.hpp"
+#include "site/door.hpp"
+
+namespace fjord::cli {
+
+int serve_site(serve_args const& a) {
+    site_config c;
+    if (auto ok = load(c, table_of(c), a.config); !ok) return report(ok.error());
+    role_host host(c);
+    auth::verifier tokens(c.issuers, own_origins(c), auth::make_oidc_key_source(), system_clock());
+    auto registrar = site::make_http_registrar(host.client());
+
+    site::door_options o;
+    o.root = c.root;
+    o.public_paths = c.public_paths;
+    o.remotes.allow_local = c.tpc_allow_local;
+    o.remotes.allow = c.tpc_allow;
+    auto door = site::door::open(std::move(o), {tokens, host.client(), host.pool(), system_clock(), host.metrics(), registrar.get()});
+    if (!door) return report(error(door.error().code, "serving " + c.root + ": " + door.error().message()));
+
+    net::router routes;
+    (*door)->add_routes(routes);
+    add_health_routes(routes, host.metrics());
+    auto reload = [&a, &tokens] {
+        site_config fresh;
+        if (auto ok = load(fresh, table_of(fresh), a.config)) tokens.replace_issuers(fresh.issuers);
+        else logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
+    };
+    int const code = host.run("site", routes, a.ready_file, reload, {});
+    host.stop();
+    return code;
+}
+
+}  // namespace fjord::cli
