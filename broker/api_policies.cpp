@@ -114,7 +114,8 @@ asio::awaitable<net::response> decide(core& c, net::request& req) {
         if (!other) co_return net::problem(other.error());
         who = *other;
     }
-    auto answer = co_await ask(c, who, *action, {uri->collection, uri->item, uri->asset}, purpose);
+    catalog::asset_ref const on{uri->collection, uri->item, uri->asset};
+    auto answer = co_await ask(c, who, *action, on, purpose);
     if (!answer) co_return answer.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(answer.error());
     bool const hidden = !is_admin(*req.caller) && !answer->granted && [&] {
         policies::question q{req.caller.get(), policies::action::discover, &answer->matter.on, {}, {}, c.time.now()};

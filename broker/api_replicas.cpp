@@ -54,7 +54,8 @@ asio::awaitable<net::response> remove(core& c, net::request& req) {
     if (!uri) co_return net::problem(uri.error());
     auto const site = req.query.get("site");
     if (site.empty()) co_return net::problem(400, "give &site=SITE: which copy is to go?");
-    auto done = co_await c.transfers.delete_replica({uri->collection, uri->item, uri->asset}, site_id(site), uri->version);
+    catalog::asset_ref const ref{uri->collection, uri->item, uri->asset};
+    auto done = co_await c.transfers.delete_replica(ref, site_id(site), uri->version);
     if (!done) co_return net::problem(done.error());
     co_return net::empty_response(204);
 }

@@ -24,7 +24,8 @@ asio::awaitable<net::response> list(core& c, net::request& req) {
     if (!page) co_return net::problem(page.error());
     auto state = read_state(req.query.get("state"));
     if (!state) co_return net::problem(state.error());
-    auto found = co_await c.transfers.list_transfers({*state, page->cursor, std::min<std::size_t>(page->limit, 1000)});
+    transfer::transfer_query query{*state, page->cursor, std::min<std::size_t>(page->limit, 1000)};
+    auto found = co_await c.transfers.list_transfers(std::move(query));
     if (!found) co_return net::problem(found.error());
     json::array rows;
     for (auto const& t : found->transfers) rows.push_back(render(t));

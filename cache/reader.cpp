@@ -1,14 +1,23 @@
 #include "cache/reader.hpp"
 
+#include "base/log.hpp"
+
 namespace fjord::cache {
 
 namespace {
 
+logger const log_("cache");
 constexpr block_no send_run = 32;  // blocks verified and sent at a time: 2 MiB, so that one client does not hold the loop
 
 }  // namespace
 
 reader::reader(std::shared_ptr<instance> object, bool whole) : object_(std::move(object)), whole_(whole) {}
+
+error reader::cut(error why) const {
+    object_->core().count.aborted.add();
+    log_.warn("an answer was cut off", {{"path", object_->key().path}, {"why", why.message()}});
+    return why;
+}
 
 void reader::begin(block_run run) {
     if (begun_) return;
@@ -66,7 +75,7 @@ asio::awaitable<result<void>> reader::send(byte_span span, net::body_writer& out
         auto b = static_cast<block_no>(span.begin / block_size);
         if (!certified_ && b == last) {
             auto good = co_await object_->certify(start_.epoch);
-            if (!good) co_return good.error();
+            if (!good) co_return cut(good.error());
             release();
         }
         if (start_.direct) co_return co_await send_direct(span, out);
@@ -75,14 +84,14 @@ asio::awaitable<result<void>> reader::send(byte_span span, net::body_writer& out
             c = std::move(*std::exchange(primed_, std::nullopt));
         } else {
             auto got = co_await obtain(b, limit);
-            if (!got) co_return got.error();
+            if (!got) co_return cut(got.error());
             c = std::move(*got);
         }
         hold(b);
         if (c.direct) {
             if (certified_) co_return co_await send_direct(span, out);
             auto hash = co_await hash_sent(b);
-            if (!hash) co_return hash.error();
+            if (!hash) co_return cut(hash.error());
             co_return co_await send_direct_whole(span, std::move(*hash), out);
         }
         auto rest = span;

@@ -41,6 +41,7 @@ private:
     asio::awaitable<result<void>> send_direct_whole(byte_span span, std::shared_ptr<digester> hash, net::body_writer& out);
     // A digest of the blocks before b, read back from disk; they are the bytes that were sent.
     asio::awaitable<result<std::shared_ptr<digester>>> hash_sent(block_no b);
+    error cut(error why) const;  // the response ends here: logged and counted
     void begin(block_run run);
     void hold(block_no b);
     void release();

@@ -11,8 +11,8 @@ asio::awaitable<result<void>> reader::send_direct(byte_span span, net::body_writ
         if (buffer.empty()) {
             buffer.resize(block_size);
             auto n = co_await from->read_some(buffer);
-            if (!n) co_return n.error();
-            if (*n == 0) co_return fail(errc::unavailable, "the object is shorter than its source said");
+            if (!n) co_return cut(n.error());
+            if (*n == 0) co_return cut(fail(errc::unavailable, "the object is shorter than its source said"));
             buffer.resize(*n);
         }
         auto wrote = co_await out.write(buffer);
@@ -50,7 +50,7 @@ asio::awaitable<result<void>> reader::send_direct_whole(byte_span span, std::sha
         if (piece->empty()) {
             piece->resize(block_size);
             auto n = co_await from->read_some(*piece);
-            if (!n) co_return n.error();
+            if (!n) co_return cut(n.error());
             piece->resize(*n);
         }
         auto update = [hash, piece]() -> result<void> {
@@ -58,10 +58,10 @@ asio::awaitable<result<void>> reader::send_direct_whole(byte_span span, std::sha
             return {};
         };
         auto hashed = co_await on_pool(core.pool, std::move(update));
-        if (!hashed) co_return hashed.error();
+        if (!hashed) co_return cut(hashed.error());
         if (piece->empty() && (hash->size() != object_->size() || hash->finish().sha256 != sha256)) {
             core.count.digest_mismatches.add();
-            co_return fail(errc::corrupt, "what the source delivered does not match the object's sha-256");
+            co_return cut(fail(errc::corrupt, "what the source delivered does not match the object's sha-256"));
         }
         if (!held.empty()) {
             auto wrote = co_await out.write(held);
@@ -78,7 +78,7 @@ asio::awaitable<result<void>> reader::relay(net::body_writer& out) {
     std::string buffer(block_size, '\0');
     for (;;) {
         auto n = co_await from.read_some(buffer);
-        if (!n) co_return n.error();
+        if (!n) co_return cut(n.error());
         if (*n == 0) co_return result<void>();
         auto wrote = co_await out.write(std::string_view(buffer).substr(0, *n));
         if (!wrote) co_return wrote.error();

@@ -40,18 +40,14 @@ bool has(std::vector<std::string> const& list, std::string const& value) {
 
 // Sends the spans, framed when there are several; a failure makes the server cut the connection.
 asio::awaitable<result<void>> produce(std::shared_ptr<reader> from, std::vector<byte_span> spans,
-                                      std::optional<multipart_frame> parts, std::shared_ptr<instance> object,
-                                      net::body_writer* out) {
+                                      std::optional<multipart_frame> parts, net::body_writer* out) {
     for (std::size_t i = 0; i < spans.size(); ++i) {
         if (parts) {
             auto head = co_await out->write(parts->heads[i]);
             if (!head) co_return head.error();
         }
         auto sent = co_await from->send(spans[i], *out);
-        if (!sent) {
-            if (sent.error().code == errc::corrupt) object->core().count.aborted.add();
-            co_return sent.error();
-        }
+        if (!sent) co_return sent.error();
     }
     if (parts) co_return co_await out->write(parts->tail);
     co_return result<void>();
@@ -267,8 +263,8 @@ asio::awaitable<net::response> service::impl::send_large(answer_plan p, std::sha
     count_outcome(outcome);
     net::response response;
     response.status = whole ? 200 : 206;
-    auto body = [from, spans = p.spans, parts = p.parts, object](net::body_writer& out) {
-        return produce(from, spans, parts, object, &out);
+    auto body = [from, spans = p.spans, parts = p.parts](net::body_writer& out) {
+        return produce(from, spans, parts, &out);
     };
     response.body = net::produced_body{p.length, std::move(body)};
     say(response, p, std::move(outcome), object->object() ? std::optional(object->object()->meta().stored) : std::nullopt);

@@ -51,7 +51,7 @@ void narrator::summary() const {
         sum += r.seconds;
     }
     t.print();
-    std::printf("\n%s in %.1f s\n", failures_ ? "Something did not hold." : "Everything held,", sum);
+    std::printf("\n%s in %.1f s\n", failures_ ? "Something did not hold" : "Everything held", sum);
 }
 
 }  // namespace fjord::cli

@@ -24,7 +24,8 @@ std::string shell_line(std::vector<std::string> const& argv) {
     std::string line = "$ fjord";
     for (std::size_t i = 1; i < argv.size(); ++i) {
         bool const plain = argv[i].find_first_of(" <>&|\\'\"()*") == std::string::npos;
-        line += plain ? " " + argv[i] : " '" + argv[i] + "'";
+        char const quote = argv[i].find('\'') == std::string::npos ? '\'' : '"';
+        line += plain ? " " + argv[i] : std::string(" ") + quote + argv[i] + quote;
     }
     return line;
 }
