@@ -30,9 +30,11 @@ struct client_request {
     std::optional<std::uint64_t> upload_length;  // unknown: chunked
     bool expect_continue = false;                // send the head first, the body after 100
     std::chrono::milliseconds timeout{30'000};   // whole exchange of send(); head only for open()
-    std::chrono::seconds stall{30};              // no byte for so long ends it (errc::timed_out); 0 = never
-    std::uint64_t max_body = 16u << 20;          // of the answer, for send(); over it: errc::limit_exceeded
-    int max_redirects = 0;                       // followed for GET and HEAD only, never with credentials to another origin
+    // No byte for so long while the peer should move some (taking the body, sending its own) ends it: errc::timed_out; 0 = never.
+    // Waiting for the head is limited by `timeout`, our own pauses by nothing.
+    std::chrono::seconds stall{30};
+    std::uint64_t max_body = 16u << 20;  // of the answer, for send(); over it: errc::limit_exceeded
+    int max_redirects = 0;               // followed for GET and HEAD only, never with credentials to another origin
 };
 
 struct client_response {

@@ -2,6 +2,7 @@
 // From method and path to handler. Patterns are made of literal segments, {name} for one segment and {name...} for the rest
 // (zero or more): "/collections/{c}/items/{i}", "/data/{path...}". Literals win over {name}, {name} over {name...}.
 // A path that exists with other methods answers 405 with Allow; OPTIONS is answered from the table; HEAD falls back to GET.
+// A trailing slash makes no difference to the match; handlers see it in req.path.trailing_slash.
 #include "net/http.hpp"
 
 #include <memory>
@@ -41,7 +42,7 @@ public:
     struct match {
         handler const* target = nullptr;  // null: use `status`
         route_options options;
-        unsigned status = 404;  // 404, 405, or 204 for OPTIONS
+        unsigned status = 404;  // 404, 405, 501 (a method nobody knows), or 204 for OPTIONS
         std::string allow;
     };
     match find(request& req) const;

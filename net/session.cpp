@@ -208,7 +208,7 @@ asio::awaitable<result<void>> session::send_body(response& answer, body_plan pla
     }
     session_writer writer(io_, plan, std::move(head));
     if (auto const* file = std::get_if<file_body>(&answer.body)) {
-        auto const sent = co_await writer.write_file(file->fd->get(), file->offset, file->length);
+        auto const sent = co_await writer.write_file(file->fd ? file->fd->get() : -1, file->offset, file->length);
         if (!sent) co_return sent;
     } else {
         // Event streams say their first word late; their clients wait for the head.

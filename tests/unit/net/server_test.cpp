@@ -1,7 +1,10 @@
 // What the server says to well-formed and hostile bytes, over a real socket.
+#include "base/log.hpp"
 #include "tests/unit/net/harness.hpp"
 
 #include <gtest/gtest.h>
+
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -9,6 +12,7 @@ namespace fjord::net::test {
 namespace {
 
 using namespace std::string_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -294,6 +298,52 @@ TEST(server, counts_requests_by_method_and_class) {
     EXPECT_THAT(text, HasSubstr("fjord_http_requests_total{method=\"GET\",status=\"4xx\"} 1"));
     EXPECT_THAT(text, HasSubstr("fjord_http_requests_total{method=\"other\",status=\"5xx\"} 1"));
     EXPECT_THAT(text, Not(HasSubstr("FOO")));
+}
+
+// Lowers the limit of open files so that no further one can be had, until the end of the scope.
+class no_more_descriptors {
+public:
+    explicit no_more_descriptors(rlim_t spare) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        int const lowest_free = ::dup(0);
+        ::close(lowest_free);
+        auto limit = before_;
+        limit.rlim_cur = static_cast<rlim_t>(lowest_free) + spare;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    ~no_more_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+TEST(server, goes_on_accepting_after_running_out_of_descriptors) {
+    test_server s(sample());
+    auto& failures = s.metrics.counter("fjord_http_accept_failures_total", "");
+    std::optional<raw_client> c;
+    {
+        no_more_descriptors const full(1);  // the client's own socket
+        c.emplace(s.port());
+        c->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TRUE(eventually([&] { return failures.value() > 0; }));
+    }
+    EXPECT_EQ(c->read().status, 200u);
+}
+
+TEST(server, logs_each_request_with_its_id_and_without_tokens) {
+    temp_dir dir;
+    ASSERT_TRUE(set_log_output(dir.path("log")));
+    auto options = plain_options();
+    options.access_log = true;
+    test_server s(sample(), options);
+    exchange_once(s.port(), "GET /?a=b HTTP/1.1\r\nHost: a\r\nX-Request-Id: id-77\r\n\r\n");
+    exchange_once(s.port(), "GET /?authz=Bearer%20hush HTTP/1.1\r\nHost: a\r\n\r\n");
+    exchange_once(s.port(), "GET /?access_token=hush HTTP/1.1\r\nHost: b c\r\n\r\n");
+    s.server.stop(std::chrono::seconds(1));
+    ASSERT_TRUE(set_log_output(""));
+    auto const text = dir.read("log");
+    EXPECT_THAT(text, AllOf(HasSubstr("\"id\":\"id-77\""), HasSubstr("\"status\":200"), HasSubstr("\"path\":\"/?a=b\"")));
+    EXPECT_THAT(text, AllOf(HasSubstr("\"status\":400"), Not(HasSubstr("hush"))));
 }
 
 TEST(server, serves_on_every_context) {
