@@ -73,11 +73,6 @@ asio::awaitable<result<void>> reader::send(byte_span span, net::body_writer& out
     }
     while (!span.empty()) {
         auto b = static_cast<block_no>(span.begin / block_size);
-        if (!certified_ && b == last) {
-            auto good = co_await object_->certify(start_.epoch);
-            if (!good) co_return cut(good.error());
-            release();
-        }
         if (start_.direct) co_return co_await send_direct(span, out);
         chunk c;
         if (primed_ && primed_->at == b) {
@@ -93,6 +88,11 @@ asio::awaitable<result<void>> reader::send(byte_span span, net::body_writer& out
             auto hash = co_await hash_sent(b);
             if (!hash) co_return cut(hash.error());
             co_return co_await send_direct_whole(span, std::move(*hash), out);
+        }
+        if (!certified_ && b == last) {
+            auto good = co_await object_->certify(start_.epoch);
+            if (!good) co_return cut(good.error());
+            release();
         }
         auto rest = span;
         if (!certified_) rest.end = std::min(rest.end, span_of(last, object_->size()).begin);
