@@ -32,11 +32,11 @@ server_metrics::server_metrics(metrics_registry& registry)
 void server_metrics::request_done(std::string_view method, unsigned status, double seconds, std::uint64_t bytes) noexcept {
     auto const m = slot_of(method);
     auto const c = std::min<std::size_t>(status / 100, class_slots - 1);
-    auto* requests = requests_[m][c].load(std::memory_order_relaxed);
+    auto* requests = requests_[m][c].load(std::memory_order_acquire);
     if (!requests) {
         requests = &registry_.counter("fjord_http_requests_total", "Answered requests",
                                       {{"method", std::string(methods[m])}, {"status", std::to_string(c) + "xx"}});
-        requests_[m][c].store(requests, std::memory_order_relaxed);
+        requests_[m][c].store(requests, std::memory_order_release);
     }
     requests->add();
     latency_.observe(seconds);
