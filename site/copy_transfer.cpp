@@ -1,7 +1,5 @@
 // The bytes of a third-party copy: pull and push.
 #include "site/copy_job.hpp"
-#include "site/incoming.hpp"
-#include "site/pour.hpp"
 
 #include "base/text.hpp"
 
@@ -95,15 +93,6 @@ result<sender_promise> promise_of(net::client_response const& head, checksum_rul
     return promise;
 }
 
-asio::awaitable<result<std::shared_ptr<incoming_file>>> begin(core_ptr core, sender_promise promise) {
-    auto work = [core, promise = std::move(promise)]() -> result<std::shared_ptr<incoming_file>> {
-        auto made = incoming_file::create(core->root, promise);
-        if (!made) return made.error();
-        return std::make_shared<incoming_file>(std::move(*made));
-    };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
-}
-
 result<void> settle(copy_job const& job, incoming_file& file) {
     auto sealed = file.seal();
     if (!sealed && sealed.error().code == errc::corrupt)
@@ -191,12 +180,10 @@ asio::awaitable<result<void>> pull(job_ptr job) {
     std::shared_ptr<net::client_stream> stream = std::move(*opened_stream);
     auto promise = promise_of(stream->head(), job->request.checksum);
     if (!promise) co_return promise.error();
-    auto file = co_await begin(job->core, std::move(*promise));
-    if (!file) co_return file.error();
     byte_reader read = [job, stream](std::span<char> out) { return read_piece(job, stream, out); };
     std::function<void(std::size_t)> count = [job](std::size_t n) { job->bytes += n; };
-    auto poured = co_await pour(job->core->parts.pool, *file, std::move(read), job->core->options.max_upload, std::move(count));
-    if (!poured) co_return poured.error();
+    auto file = co_await take_in(job->core, std::move(*promise), std::move(read), std::move(count));
+    if (!file) co_return file.error();
     co_return co_await settle_on_pool(job, std::move(*file));
 }
 

@@ -167,6 +167,26 @@ asio::awaitable<result<served>> open_served(core_ptr core, path_segments path) {
     co_return co_await on_pool(core->parts.pool, std::move(work));
 }
 
+asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, sender_promise promise, byte_reader read,
+                                                                std::function<void(std::size_t)> on_bytes) {
+    using made_file = result<std::shared_ptr<incoming_file>>;
+    auto begin = [core, promise = std::move(promise)]() -> made_file {
+        auto made = incoming_file::create(core->root, promise);
+        if (!made) return made.error();
+        return std::make_shared<incoming_file>(std::move(*made));
+    };
+    auto file = co_await on_pool(core->parts.pool, std::move(begin));
+    if (!file) co_return file.error();
+    auto poured = co_await pour(core->parts.pool, *file, std::move(read), core->options.max_upload, std::move(on_bytes));
+    if (poured) co_return std::move(*file);
+    auto drop = [file = *file]() -> result<void> {
+        file->discard();
+        return {};
+    };
+    (void)co_await on_pool(core->parts.pool, std::move(drop));
+    co_return poured.error();
+}
+
 result<path_segments> own_path(door_core const& core, net::request const& req, std::string_view destination) {
     std::string text(trim(destination));
     if (!text.starts_with('/')) {

@@ -2,6 +2,7 @@
 // What the door's handlers share; inside of `site` only.
 #include "base/log.hpp"
 #include "site/door.hpp"
+#include "site/pour.hpp"
 #include "site/root.hpp"
 #include "site/stored_digests.hpp"
 #include "site/verbs.hpp"
@@ -65,6 +66,11 @@ struct served {
     std::optional<digest_set> digests;  // those stored with it
 };
 asio::awaitable<result<served>> open_served(core_ptr core, path_segments path);
+
+// All bytes of `read` in a hidden file that is ready to be sealed; on failure the file is gone before this returns. `on_bytes`
+// may be empty. errc::no_space, errc::limit_exceeded (max_upload), and what `read` fails with.
+asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, sender_promise promise, byte_reader read,
+                                                                std::function<void(std::size_t)> on_bytes);
 
 // The path below our root that a Destination (absolute URL of this door or absolute path) names. errc::invalid_argument;
 // errc::unsupported: another server's.

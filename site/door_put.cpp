@@ -3,8 +3,6 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "site/door_core.hpp"
-#include "site/incoming.hpp"
-#include "site/pour.hpp"
 
 namespace fjord::site {
 
@@ -89,15 +87,6 @@ asio::awaitable<std::optional<net::response>> plan_put(core_ptr core, net::reque
     co_return std::nullopt;
 }
 
-asio::awaitable<result<std::shared_ptr<incoming_file>>> begin(core_ptr core, sender_promise promise) {
-    auto work = [core, promise = std::move(promise)]() -> result<std::shared_ptr<incoming_file>> {
-        auto made = incoming_file::create(core->root, promise);
-        if (!made) return made.error();
-        return std::make_shared<incoming_file>(std::move(*made));
-    };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
-}
-
 struct arrived {
     file_facts facts;
     digest_set digests;
@@ -126,12 +115,10 @@ asio::awaitable<result<arrived>> settle_on_pool(core_ptr core, std::shared_ptr<p
 }
 
 asio::awaitable<result<arrived>> receive(core_ptr core, net::request& req, std::shared_ptr<put_plan> plan) {
-    auto file = co_await begin(core, plan->promise);
-    if (!file) co_return file.error();
     auto* body = req.body;
     byte_reader read = [body](std::span<char> out) { return body->read_some(out); };
-    auto poured = co_await pour(core->parts.pool, *file, std::move(read), core->options.max_upload, {});
-    if (!poured) co_return poured.error();
+    auto file = co_await take_in(core, plan->promise, std::move(read), {});
+    if (!file) co_return file.error();
     co_return co_await settle_on_pool(core, plan, std::move(*file));
 }
 

@@ -40,8 +40,10 @@ incoming_file::incoming_file(incoming_file&& other) noexcept
       facts_(other.facts_),
       ours_(std::exchange(other.ours_, false)) {}
 
-incoming_file::~incoming_file() {
-    if (ours_) root_->discard_temporary(file_.name);
+incoming_file::~incoming_file() { discard(); }
+
+void incoming_file::discard() noexcept {
+    if (std::exchange(ours_, false)) root_->discard_temporary(file_.name);
 }
 
 result<incoming_file> incoming_file::create(root_directory const& root, sender_promise promise) {
@@ -70,6 +72,12 @@ result<void> incoming_file::append(std::string_view bytes) {
 }
 
 result<digest_set> incoming_file::seal() {
+    auto sealed = check_and_sync();
+    if (!sealed) discard();
+    return sealed;
+}
+
+result<digest_set> incoming_file::check_and_sync() {
     auto const received = digester_.size();
     auto digests = digester_.finish();
     if (auto broken = broken_promise(promise_, received, digests); !broken.empty()) return fail(errc::corrupt, std::move(broken));
@@ -84,7 +92,10 @@ result<digest_set> incoming_file::seal() {
 
 result<void> incoming_file::publish(path_segments const& to, replace_mode mode) {
     auto published = root_->publish(file_.name, to, mode);
-    if (published) ours_ = false;
+    if (published)
+        ours_ = false;
+    else
+        discard();
     return published;
 }
 

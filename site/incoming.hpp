@@ -27,7 +27,7 @@ public:
     ~incoming_file();
 
     result<void> append(std::string_view bytes);  // errc::no_space, errc::unavailable
-    std::uint64_t size() const noexcept { return digester_.size(); }
+    void discard() noexcept;                      // removes the hidden file, if it is still ours
 
     // Compares with the promise, stores the digests beside the file and syncs it to disk. errc::corrupt: a promise is broken.
     result<digest_set> seal();
@@ -36,6 +36,7 @@ public:
     file_facts const& facts() const noexcept { return facts_; }  // after seal
 
 private:
+    result<digest_set> check_and_sync();
     incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise);
     root_directory const* root_;
     root_directory::temporary file_;
