@@ -23,12 +23,11 @@ block_store::~block_store() { impl_->stop_committing(); }
 
 result<std::unique_ptr<block_store>> block_store::open(store_options options, clock& time) {
     std::error_code failure;
-    std::filesystem::create_directories(options.path, failure);
+    std::filesystem::create_directories(options.path + "/data", failure);
     if (failure) return error_from_errno(failure.value(), "cannot make the cache's folder", options.path);
     auto db = index_db::open(options.path + "/index");
     if (!db) return db.error();
     auto i = std::make_shared<impl>(std::move(options), time, std::move(*db));
-    if (auto made = i->files.prepare_folders(); !made) return made.error();
     if (auto loaded = i->load(); !loaded) return loaded.error();
     i->start_committing();
     return std::unique_ptr<block_store>(new block_store(std::move(i)));

@@ -36,15 +36,6 @@ std::string fd_cache::path_of(file_id f) const {
     return folder_ + "/data/" + shard_name(f % shards) + name;
 }
 
-result<void> fd_cache::prepare_folders() const {
-    for (unsigned s = 0; s < shards; ++s) {
-        std::error_code failure;
-        std::filesystem::create_directories(folder_ + "/data/" + shard_name(s), failure);
-        if (failure) return error_from_errno(failure.value(), "cannot make a folder for blocks below", folder_);
-    }
-    return {};
-}
-
 shared_fd fd_cache::find(file_id f) {
     std::lock_guard lock(mutex_);
     return find_locked(f);
@@ -85,7 +76,13 @@ void fd_cache::forget(file_id f) {
 
 result<unique_fd> fd_cache::open_file(file_id f, bool create) const {
     auto path = path_of(f);
-    int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+    int const flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0);
+    int fd = ::open(path.c_str(), flags, 0600);
+    if (fd < 0 && errno == ENOENT && create) {  // the first file of its shard
+        std::error_code ignored;
+        std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+        fd = ::open(path.c_str(), flags, 0600);
+    }
     if (fd < 0) return error_from_errno(errno, "cannot open the block file", path);
     return unique_fd(fd);
 }

@@ -24,8 +24,6 @@ public:
     result<shared_fd> open(file_id f, bool create);
     void forget(file_id f);
     std::string path_of(file_id f) const;
-    // Makes the shard folders.
-    result<void> prepare_folders() const;
 
 private:
     struct node {

@@ -18,6 +18,7 @@ constexpr std::size_t head_room = 4u << 10;
 constexpr std::uint64_t max_discard = 64u << 10;  // body bytes thrown away to keep a connection
 constexpr std::uint64_t max_linger = 1u << 20;    // and to let a client read its answer before the close
 constexpr std::chrono::seconds linger_time{2};
+constexpr std::chrono::milliseconds goodbye_time{100};  // for the peer's close_notify, which an idle client may never send
 
 bool is_request_id(std::string_view id) {
     auto const allowed = [](char c) {
@@ -228,7 +229,7 @@ asio::awaitable<void> session::close_gently() {
         io_.link.reset();
         co_return;
     }
-    io_.limit_until(host_.time.steady() + linger_time);
+    io_.limit_until(host_.time.steady() + (unread_ ? milliseconds(linger_time) : goodbye_time));
     if (io_.link.is_tls()) co_await io_.link.say_goodbye();
     io_.link.end_sending();
     std::array<char, 4096> waste;

@@ -195,6 +195,7 @@ TEST_F(BlockStore, AFullDiskIsReportedAndThenLeftAlone) {
     auto content = bytes_of(block_size, 8);
     auto object = store->acquire_or_create(meta_of("c/i/a", content));
     ASSERT_TRUE(object);
+    std::filesystem::create_directories(std::filesystem::path(store->path_of(*object)).parent_path());
     ASSERT_EQ(::symlink("/dev/full", store->path_of(*object).c_str()), 0);  // every write answers ENOSPC
     auto wrote = store->write(*object, 0, cut(content, {0, 1}));
     ASSERT_FALSE(wrote);

@@ -89,7 +89,11 @@ TEST(ServiceFaults, ALyingSourceNeverYieldsACompleteAnswer) {
             EXPECT_FALSE(got.complete && got.status() == 200) << size;
         }
         EXPECT_GT(w.cache->stats().digest_mismatches, 0u);
-        ASSERT_THAT(w.cache->flush(), IsOk());
+        // The bytes go with the last task that holds the object.
+        for (int i = 0; i < 200 && w.cache->stats().disk.used > 0; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            ASSERT_THAT(w.cache->flush(), IsOk());
+        }
         EXPECT_EQ(w.cache->stats().disk.used, 0u) << "nothing wrong is kept";
     }
 }
@@ -160,6 +164,7 @@ TEST(ServiceFaults, AFullDiskPassesThroughAndSaysSo) {
     for (int id = 1; id < 40; ++id) {
         char name[64];
         std::snprintf(name, sizeof name, "cache/data/%02x/%016x", id, id);
+        std::filesystem::create_directories(std::filesystem::path(w.folder.path(name)).parent_path());
         ASSERT_EQ(::symlink("/dev/full", w.folder.path(name).c_str()), 0);
     }
     for (int i = 0; i < 2; ++i) {
