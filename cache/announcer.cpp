@@ -24,7 +24,8 @@ struct announcer::impl : std::enable_shared_from_this<announcer::impl> {
 
     net::client_request request() const {
         auto const disk = cache.stats().disk;
-        json::object body{{"id", options.id}, {"url", options.url}, {"near", options.near_site}, {"jurisdiction", options.jurisdiction}};
+        json::object body{
+            {"id", options.id}, {"url", options.url}, {"near", options.near_site}, {"jurisdiction", options.jurisdiction}};
         body["capacity"] = disk.capacity;
         body["used"] = disk.used;
         net::client_request r;
@@ -45,8 +46,11 @@ struct announcer::impl : std::enable_shared_from_this<announcer::impl> {
             auto answer = co_await client.send(request());
             bool const taken = answer && answer->status == 200;
             if (taken != known) {
-                if (taken) log_.info("registered with the broker", {{"broker", options.broker}, {"id", options.id}});
-                else log_.warn("the broker does not take this cache now", {{"why", answer ? "status " + std::to_string(answer->status) : answer.error().message()}});
+                if (taken)
+                    log_.info("registered with the broker", {{"broker", options.broker}, {"id", options.id}});
+                else
+                    log_.warn("the broker does not take this cache now",
+                              {{"why", answer ? "status " + std::to_string(answer->status) : answer.error().message()}});
                 known = taken;
             }
             asio::steady_timer timer(co_await asio::this_coro::executor, taken ? options.every : pause);

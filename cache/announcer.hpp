@@ -13,11 +13,11 @@
 namespace fjord::cache {
 
 struct announcer_options {
-    std::string broker;                     // "https://host:port"
+    std::string broker;  // "https://host:port"
     std::string id, url, near_site, jurisdiction;
     std::function<secret()> service_token;  // any thread
     milliseconds every{5'000};
-    milliseconds retry{300};                // while the broker does not answer; doubles up to `every`
+    milliseconds retry{300};  // while the broker does not answer; doubles up to `every`
 };
 
 class announcer {

@@ -91,8 +91,7 @@ asio::awaitable<result<object_info>> broker_source::resolve(object_key key, prin
         // That the cache itself was refused is a fault of the set-up, not of the caller.
         auto const& code = answer.error().code;
         bool refused = code == errc::unauthenticated || code == errc::denied;
-        if (refused && as_service)
-            co_return fail(errc::unavailable, "the broker refused the cache: " + answer.error().message());
+        if (refused && as_service) co_return fail(errc::unavailable, "the broker refused the cache: " + answer.error().message());
         co_return answer.error();
     }
     co_return parse_resolve_answer(*answer, time_.now() + options_.fresh_for);

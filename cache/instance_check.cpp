@@ -47,8 +47,10 @@ asio::awaitable<void> instance::hash_along() {
         if (!part.hash) co_return;
         auto job = [self, part] { return self->hash_some(part.next, part.hash); };
         auto reached = co_await on_pool(engine_->pool, std::move(job));
-        if (!reached) pause = true;  // the pool is full
-        else if (!hashed_up_to(part, *reached, pause)) co_return;
+        if (!reached)
+            pause = true;  // the pool is full
+        else if (!hashed_up_to(part, *reached, pause))
+            co_return;
     }
 }
 

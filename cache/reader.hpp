@@ -52,7 +52,7 @@ private:
     bool certified_ = false;
     instance::whole_start start_;
     readahead ahead_;
-    disk_view here_at_start_;  // so that what was fetched for this request never counts as a hit
+    disk_view here_at_start_;                          // so that what was fetched for this request never counts as a hit
     std::map<extent_no, std::shared_ptr<void>> held_;  // not evicted before the verdict
     std::optional<extent_no> touched_;
     std::optional<chunk> primed_;

@@ -263,9 +263,7 @@ asio::awaitable<net::response> service::impl::send_large(answer_plan p, std::sha
     count_outcome(outcome);
     net::response response;
     response.status = whole ? 200 : 206;
-    auto body = [from, spans = p.spans, parts = p.parts](net::body_writer& out) {
-        return produce(from, spans, parts, &out);
-    };
+    auto body = [from, spans = p.spans, parts = p.parts](net::body_writer& out) { return produce(from, spans, parts, &out); };
     response.body = net::produced_body{p.length, std::move(body)};
     say(response, p, std::move(outcome), object->object() ? std::optional(object->object()->meta().stored) : std::nullopt);
     co_return response;

@@ -42,7 +42,8 @@ TEST(CheckAnswer, AnotherDigestIsAnotherObject) {
     auto field = repr_digest_header(other);
     EXPECT_THAT(check_answer({.status = 200, .etag = quoted}, info, {0, 1000}), HasErrc(errc::conflict));
     EXPECT_THAT(check_answer({.status = 200, .repr_digest = field}, info, {0, 1000}), HasErrc(errc::conflict));
-    EXPECT_THAT(check_answer({.status = 200, .etag = "\"inode-17\""}, info, {0, 1000}), IsOk()) << "says nothing about the content";
+    EXPECT_THAT(check_answer({.status = 200, .etag = "\"inode-17\""}, info, {0, 1000}), IsOk())
+        << "says nothing about the content";
 }
 
 TEST(CheckAnswer, EncodedBytesAndFailuresAreRefused) {

@@ -18,7 +18,8 @@ TEST(CacheStatus, SaysWhatHappened) {
     EXPECT_EQ(cache_status("fjord", {}), "fjord; hit");
     EXPECT_EQ(cache_status("fjord", {.forward = forward_reason::miss, .stored = true}), "fjord; fwd=miss; stored");
     EXPECT_EQ(cache_status("fjord", {.forward = forward_reason::partial, .collapsed = true}), "fjord; fwd=partial; collapsed");
-    EXPECT_EQ(cache_status("fjord", {.ttl = 5, .detail = "a \"b\" \\\r\n\xc3\xa4"}), "fjord; hit; ttl=5; detail=\"a \\\"b\\\" \\\\\"");
+    EXPECT_EQ(cache_status("fjord", {.ttl = 5, .detail = "a \"b\" \\\r\n\xc3\xa4"}),
+              "fjord; hit; ttl=5; detail=\"a \\\"b\\\" \\\\\"");
 }
 
 TEST(Freshness, LifetimesComeFromTheOriginOnly) {
@@ -66,7 +67,8 @@ TEST(Paths, CompareByWholeComponents) {
 }
 
 TEST(Sse, EventsArriveInWhateverPiecesTheyCome) {
-    std::string const stream = "\xef\xbb\xbf: hello\r\nid: 7\r\nevent: a.b\r\ndata: one\r\ndata:two\r\n\r\nretry: 250\n\ndata\n\nid\ndata: x\n\n";
+    std::string const stream =
+        "\xef\xbb\xbf: hello\r\nid: 7\r\nevent: a.b\r\ndata: one\r\ndata:two\r\n\r\nretry: 250\n\ndata\n\nid\ndata: x\n\n";
     for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
         sse_parser parser;
         std::vector<sse_event> all;

@@ -100,8 +100,10 @@ TEST(Service, SeveralRangesComeInOneMultipartAnswer) {
     auto got = w.get("c/i/a", {{"Range", "bytes=0-9,500000-500009,-5"}});
     ASSERT_EQ(got.status(), 206u);
     EXPECT_THAT(got.header("Content-Type"), StartsWith("multipart/byteranges; boundary="));
-    EXPECT_THAT(got.body(), HasSubstr("Content-Range: bytes 500000-500009/1048576\r\n\r\n" + content.substr(500'000, 10) + "\r\n--"));
-    EXPECT_THAT(got.body(), HasSubstr("Content-Range: bytes 1048571-1048575/1048576\r\n\r\n" + content.substr(content.size() - 5)));
+    EXPECT_THAT(got.body(),
+                HasSubstr("Content-Range: bytes 500000-500009/1048576\r\n\r\n" + content.substr(500'000, 10) + "\r\n--"));
+    EXPECT_THAT(got.body(),
+                HasSubstr("Content-Range: bytes 1048571-1048575/1048576\r\n\r\n" + content.substr(content.size() - 5)));
     auto small = w.get("c/i/b", {{"Range", "bytes=0-0,998-"}});
     ASSERT_EQ(small.status(), 206u);
     EXPECT_THAT(small.body(), HasSubstr("Content-Range: bytes 998-999/1000\r\n\r\n" + little.substr(998)));

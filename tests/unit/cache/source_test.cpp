@@ -136,16 +136,22 @@ TEST(BrokerSource, AsksWithTheRightTokensAndReadsFromThePlaces) {
         bodies.push_back(*body);
         tokens.emplace_back(req.headers.get("Authorization"));
         if (body->find("c/i/secret") != std::string::npos) co_return net::problem(403, "embargoed until 2027");
-        json::object place{{"kind", "door"}, {"site", "site-a"}, {"url", site.url() + "/data/x"}, {"token", "fill-token"}, {"priority", 1}};
+        json::object place{
+            {"kind", "door"}, {"site", "site-a"}, {"url", site.url() + "/data/x"}, {"token", "fill-token"}, {"priority", 1}};
         json::object cache{{"kind", "cache"}, {"site", "me"}, {"url", "https://me.test/"}};
-        json::object answer{{"asset", "c/i/a"}, {"size", content.size()}, {"digests", {{"sha-256", sha256_of(content).hex()}}},
-                            {"places", json::array{cache, place}}, {"lease", nullptr}, {"more", "members"}};
+        json::object answer{{"asset", "c/i/a"},
+                            {"size", content.size()},
+                            {"digests", {{"sha-256", sha256_of(content).hex()}}},
+                            {"places", json::array{cache, place}},
+                            {"lease", nullptr},
+                            {"more", "members"}};
         co_return net::json_response(200, answer);
     };
     broker.routes.add("POST", "/api/v1/resolve", resolve);
     broker.start();
     world w;
-    broker_source source({.broker = broker.url(), .site = "site-c", .service_token = [] { return secret("service-token"); }}, w.client, w.time);
+    broker_source source({.broker = broker.url(), .site = "site-c", .service_token = [] { return secret("service-token"); }},
+                         w.client, w.time);
     auto on = [&](auto awaitable) { return net::run_blocking(w.runtime.context(0), std::move(awaitable)); };
     object_key key{.path = "c/i/a", .segments = {"c", "i", "a"}};
     principal anna;
@@ -185,7 +191,8 @@ TEST(BrokerSource, AnAnswerWithoutSizeOrDigestIsRefused) {
     EXPECT_THAT(parse("{}"), HasErrc(errc::invalid_argument));
     EXPECT_THAT(parse(R"({"size": -1, "digests": {}})"), HasErrc(errc::invalid_argument));
     EXPECT_THAT(parse(R"({"size": 1, "digests": {"sha-256": "abc"}})"), HasErrc(errc::invalid_argument));
-    EXPECT_THAT(parse(R"({"size": 1.5, "digests": {"sha-256": ")" + std::string(64, 'a') + "\"}}"), HasErrc(errc::invalid_argument));
+    EXPECT_THAT(parse(R"({"size": 1.5, "digests": {"sha-256": ")" + std::string(64, 'a') + "\"}}"),
+                HasErrc(errc::invalid_argument));
     EXPECT_THAT(parse(R"({"size": 1, "digests": {"sha-256": ")" + std::string(64, 'a') + "\"}}"), IsOk());
 }
 

@@ -35,11 +35,11 @@ inline std::string random_bytes(std::uint64_t size, unsigned seed) {
 // How one place behaves.
 struct fake_place {
     std::string url;
-    std::uint64_t fail_after = ~0ull;  // bytes per stream, then errc::unavailable
+    std::uint64_t fail_after = ~0ull;           // bytes per stream, then errc::unavailable
     std::atomic<std::uint64_t> dies_at{~0ull};  // bytes of all streams, then nothing more
-    bool lies = false;                 // one bit of every stream is wrong
+    bool lies = false;                          // one bit of every stream is wrong
     bool refuses = false;
-    std::atomic<bool> closed{false};   // streams wait while true
+    std::atomic<bool> closed{false};  // streams wait while true
     std::atomic<std::uint64_t> served{0};
     std::atomic<int> opened{0};
     explicit fake_place(std::string u) : url(std::move(u)) {}
@@ -54,7 +54,8 @@ public:
             asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
             co_await pause.async_wait(asio::use_awaitable);
         }
-        if (given_ >= from_.fail_after || from_.served >= from_.dies_at) co_return fail(errc::unavailable, "the fake place broke");
+        if (given_ >= from_.fail_after || from_.served >= from_.dies_at)
+            co_return fail(errc::unavailable, "the fake place broke");
         auto n = std::min<std::uint64_t>({out.size(), span_.size(), 20'000, from_.fail_after - given_});
         std::memcpy(out.data(), content_->data() + span_.begin, n);
         if (from_.lies && n > 0 && given_ == 0) out[0] = static_cast<char>(out[0] ^ 1);
@@ -173,10 +174,14 @@ public:
         runtime.start();
         start();
     }
-    ~world() { end(); runtime.stop(); }
+    ~world() {
+        end();
+        runtime.stop();
+    }
 
     void start() {
-        auto opened = service::open(options, {.objects = &source, .verifier = verifier, .pool = pool, .metrics = metrics, .time = time});
+        auto opened =
+            service::open(options, {.objects = &source, .verifier = verifier, .pool = pool, .metrics = metrics, .time = time});
         if (!opened) throw std::runtime_error(opened.error().message());
         cache = std::move(*opened);
         for (auto& [prefix, origin] : origins) cache->add_origin(prefix, *origin);
@@ -210,7 +215,8 @@ public:
     }
 
     using fields = std::vector<std::pair<std::string, std::string>>;
-    asio::awaitable<answer> request(std::string method, std::string target, std::string token, fields headers, std::string body = {}) {
+    asio::awaitable<answer> request(std::string method, std::string target, std::string token, fields headers,
+                                    std::string body = {}) {
         net::client_request rq;
         rq.method = std::move(method);
         rq.url = url(target);
@@ -221,17 +227,21 @@ public:
         auto got = co_await client.send(std::move(rq));
         answer a;
         a.complete = got.has_value();
-        if (got) a.response = std::move(*got);
-        else a.response.body = got.error().message();
+        if (got)
+            a.response = std::move(*got);
+        else
+            a.response.body = got.error().message();
         co_return a;
     }
     std::future<answer> begin(std::string target, fields headers = {}) {
         auto token = token_for("c");
-        return asio::co_spawn(runtime.context(next_++ % 2), request("GET", "/data/" + target, token, std::move(headers)), asio::use_future);
+        return asio::co_spawn(runtime.context(next_++ % 2), request("GET", "/data/" + target, token, std::move(headers)),
+                              asio::use_future);
     }
     answer get(std::string target, fields headers = {}) { return begin(std::move(target), std::move(headers)).get(); }
     answer send(std::string method, std::string target, std::string token, fields headers = {}, std::string body = {}) {
-        return net::run_blocking(runtime.context(0), request(std::move(method), std::move(target), std::move(token), std::move(headers), std::move(body)));
+        return net::run_blocking(runtime.context(0), request(std::move(method), std::move(target), std::move(token),
+                                                             std::move(headers), std::move(body)));
     }
 
     temp_dir folder;
