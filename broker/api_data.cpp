@@ -150,7 +150,8 @@ asio::awaitable<net::response> put(core& c, net::request& req) {
     what.site = std::string(req.query.get("site"));
     what.media_type = std::string(req.headers.get("Content-Type"));
     what.filename = std::string(req.query.get("filename"));
-    what.size = req.body->content_length();
+    // A client that means to follow the redirect may send an empty body here.
+    if (auto const length = req.body->content_length(); length && *length > 0) what.size = length;
     for (auto name : {"Repr-Digest", "Digest"}) {
         auto const value = req.headers.find(name);
         if (!value) continue;

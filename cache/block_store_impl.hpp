@@ -40,8 +40,9 @@ struct victim {
 struct block_store::impl : std::enable_shared_from_this<block_store::impl> {
     impl(store_options o, clock& t, std::unique_ptr<index_db> db);
 
+    result<void> load();  // block_store_load.cpp
+
     // block_store.cpp: the RAM index. Names ending in _locked want mutex held.
-    result<void> load();
     stored_object* find_locked(file_id id);
     stored_object const* find_locked(file_id id) const;
     object_handle lease_locked(stored_object& object);

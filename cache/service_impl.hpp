@@ -1,6 +1,6 @@
 #pragma once
-// Inside of service, shared by service.cpp (life, routes, events), service_data.cpp (requests for bytes) and
-// service_admin.cpp. Included by nobody else.
+// Inside of service, shared by service.cpp (life, routes, events), service_data.cpp and service_plan.cpp (requests
+// for bytes) and service_admin.cpp. Included by nobody else.
 #include "base/log.hpp"
 #include "cache/cache_status.hpp"
 #include "cache/decision_cache.hpp"
@@ -36,7 +36,7 @@ struct answer_plan {
 struct service::impl : std::enable_shared_from_this<service::impl> {
     impl(service_options o, service_parts p, std::shared_ptr<engine> e);
 
-    // service_data.cpp
+    // service_data.cpp and service_plan.cpp
     asio::awaitable<net::response> serve(net::request& req, mount& at);
     result<object_key> key_of(net::request const& req, mount const& at) const;
     asio::awaitable<std::optional<net::response>> admit(net::request& req, object_key key, mount& at);

@@ -74,7 +74,8 @@ TEST_F(Crash, BrokerKilledDuringTransferConvergesWithoutLeftovers) {
     };
     EXPECT_TRUE(federation_fixture::eventually([&] { return leftovers() == 0; }, std::chrono::seconds(20))) << leftovers() << " leftover files";
     std::size_t done = 0;
-    for (auto const& t : f.call("GET", "/api/v1/transfers?state=done", "admin").at("transfers").as_array()) done += cli::member_text(t, "to") == "site-b";
+    auto const finished = f.call("GET", "/api/v1/transfers?state=done", "admin");
+    for (auto const& t : finished.at("transfers").as_array()) done += cli::member_text(t, "to") == "site-b";
     EXPECT_EQ(done, 6u);
 }
 
