@@ -1,6 +1,6 @@
 #pragma once
-// Inside of block_store, shared by block_store.cpp (the RAM index), block_store_io.cpp (bytes) and block_store_commit.cpp
-// (what is written behind). Included by nobody else.
+// Inside of block_store, shared by block_store.cpp (the RAM index), block_store_load.cpp, block_store_io.cpp (bytes) and
+// block_store_commit.cpp (what is written behind). Included by nobody else.
 #include "base/log.hpp"
 #include "cache/block_store.hpp"
 #include "cache/index.hpp"
