@@ -36,16 +36,19 @@ std::vector<persona> const& personas() {
     return all;
 }
 
-// Asks the kernel for a free port by binding it; it stays free for us because nobody else is told.
-result<int> free_port() {
+// A free port that stays ours: the socket is bound with SO_REUSEADDR and never listens, so that a server that sets it too can
+// bind the port beside it, while nobody who asks for any port is given this one (Linux, bind conflict rules of TCP).
+result<std::pair<int, unique_fd>> reserve_port() {
     unique_fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    int const on = 1;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in a{};
     a.sin_family = AF_INET;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof a;
     if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 || getsockname(fd.get(), reinterpret_cast<sockaddr*>(&a), &size) != 0)
         return error_from_errno(errno, "looking for a free port");
-    return ntohs(a.sin_port);
+    return std::pair<int, unique_fd>(ntohs(a.sin_port), std::move(fd));
 }
 
 std::string issuer_block(std::string const& url, std::string const& ca) {
@@ -68,9 +71,10 @@ result<void> federation::choose_ports() {
             ports_[name] = next++;
             continue;
         }
-        auto port = free_port();
+        auto port = reserve_port();
         if (!port) return port.error();
-        ports_[name] = *port;
+        ports_[name] = port->first;
+        reserved_[name] = std::move(port->second);
     }
     return {};
 }
@@ -158,6 +162,7 @@ result<void> federation::start_role(std::string const& role) {
 }
 
 result<void> federation::start_xrootd(std::string const& site) {
+    reserved_.erase(site);  // XRootD wants its port for itself
     auto const key = path("broker/signing-key.pem");
     auto minter = auth::minter::open(broker_url(), key, system_clock());
     if (!minter) return minter.error();
@@ -193,7 +198,10 @@ result<void> federation::start() {
     if (ec) return fail(errc::denied, "making " + options_.dir + ": " + ec.message());
     for (auto step : {&federation::choose_ports, &federation::write_certificates, &federation::write_tokens, &federation::write_configs})
         if (auto ok = (this->*step)(); !ok) return ok.error();
-    std::vector<std::string> roles{"issuer", "broker", "cache"};
+    // The issuer first: a broker that is shown a token before its issuer answers remembers for a while that it had no keys.
+    if (auto ok = start_role("issuer"); !ok) return ok.error();
+    if (auto ok = wait_ready({"issuer"}); !ok) return ok.error();
+    std::vector<std::string> roles{"broker", "cache"};
     for (auto const& role : roles)
         if (auto ok = start_role(role); !ok) return ok.error();
     for (std::string const site : {"site-a", "site-b"}) {

@@ -3,6 +3,7 @@
 // federation"). Everything it starts ends with it.
 #include "cli/demo/process.hpp"
 
+#include "base/file.hpp"
 #include "base/secret.hpp"
 
 #include <map>
@@ -55,6 +56,7 @@ private:
 
     federation_options options_;
     std::map<std::string, int> ports_;
+    std::map<std::string, unique_fd> reserved_;  // keep free ports ours, also while a role restarts
     std::map<std::string, child_process> processes_;
 };
 

@@ -9,7 +9,7 @@ protected:
     static void SetUpTestSuite() {
         f = new federation_fixture();
         f->up();
-        f->expect_ok("twin", {"put", f->write("grid.bin", federation_fixture::bytes(20u << 20, 5)), "elevation/cli/grid"});
+        f->must("twin", {"put", f->write("grid.bin", federation_fixture::bytes(20u << 20, 5)), "elevation/cli/grid"});
     }
     static void TearDownTestSuite() {
         delete f;

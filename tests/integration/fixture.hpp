@@ -55,7 +55,7 @@ public:
     // Starts everything, registers both sites, the demo's collections and its policy.
     void up() {
         auto started = roles_->start();
-        ASSERT_TRUE(started) << started.error().message();
+        if (!started) give_up("the federation did not start: " + started.error().message());
         cli::global_options o;
         o.broker = roles_->broker_url();
         o.ca = roles_->path("ca.pem");
@@ -65,10 +65,21 @@ public:
             std::vector<std::string> add{"site", "add", site, "--kind", roles_->site_kind(), "--url", roles_->site_url(site) + (xrootd_ ? "/data" : "")};
             add.insert(add.end(), {"--jurisdiction", country, "--attribute", std::string("country=") + country, "--attribute", "tier=1"});
             if (xrootd_) add.insert(add.end(), {"--attribute", "token_base=/data"});
-            expect_ok("admin", add);
+            must("admin", add);
         }
-        for (auto const& c : cli::demo_collections()) expect_ok("admin", {"collection", "add", write(c.id + ".json", c.document)});
-        expect_ok("admin", {"policy", "set", "demo", write("policy.json", cli::demo_policy())});
+        for (auto const& c : cli::demo_collections()) must("admin", {"collection", "add", write(c.id + ".json", c.document)});
+        must("admin", {"policy", "set", "demo", write("policy.json", cli::demo_policy())});
+    }
+
+    // For SetUpTestSuite, whose failures would read as skipped tests.
+    void must(std::string const& persona, std::vector<std::string> args) {
+        auto done = fjord(persona, args);
+        if (done.exit_code != 0) give_up(args.front() + " failed with " + std::to_string(done.exit_code) + ": " + done.err + done.out);
+    }
+
+    [[noreturn]] static void give_up(std::string const& why) {
+        std::fprintf(stderr, "%s\n", why.c_str());
+        std::_Exit(1);
     }
 
     federation& roles() { return *roles_; }
