@@ -23,7 +23,8 @@ result<subject_matter> look_up(catalog::catalog& cat, collection_id const& c, it
     auto collection = cat.find_collection(c);
     if (!collection) return collection.error();
     auto collection_doc = parse_json(collection->document);
-    if (!collection_doc || !collection_doc->is_object()) return fail(errc::corrupt, "the stored document of collection " + c.str() + " is not JSON");
+    if (!collection_doc || !collection_doc->is_object())
+        return fail(errc::corrupt, "the stored document of collection " + c.str() + " is not JSON");
     subject_matter m;
     m.uri = encode_segment(c.str());
     m.exists = true;
@@ -46,8 +47,8 @@ result<subject_matter> look_up(catalog::catalog& cat, collection_id const& c, it
     return m;
 }
 
-asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const> who, policies::action what, catalog::asset_ref on,
-                                        std::optional<std::string> purpose) {
+asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const> who, policies::action what,
+                                        catalog::asset_ref on, std::optional<std::string> purpose) {
     auto read = [&c, on] { return look_up(c.cat, on.collection, on.item); };
     auto matter = co_await on_pool(c.pool, std::move(read));
     if (!matter) co_return matter.error();
@@ -61,7 +62,9 @@ asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const
     co_return p;
 }
 
-net::response absent(std::string_view what) { return net::problem(404, "there is no " + std::string(what) + " here, or you may not know of it"); }
+net::response absent(std::string_view what) {
+    return net::problem(404, "there is no " + std::string(what) + " here, or you may not know of it");
+}
 
 net::response refusal(core& c, net::request const& req, permission const& p, std::string_view scope) {
     if (req.caller->is_anonymous()) return auth::unauthorized(req, realm(), scope);
@@ -73,8 +76,8 @@ net::response refusal(core& c, net::request const& req, permission const& p, std
     std::string detail = "policy does not permit you to " + std::string(policies::name_of(p.what)) + " " + p.matter.uri;
     if (!p.decision.nearest.empty()) detail += "; it would if: " + p.decision.nearest.front();
     auto answer = net::problem(403, detail, std::move(extra));
-    answer.headers.set("WWW-Authenticate",
-                       "Bearer realm=\"" + std::string(realm()) + "\", error=\"insufficient_scope\", scope=\"" + std::string(scope) + "\"");
+    answer.headers.set("WWW-Authenticate", "Bearer realm=\"" + std::string(realm()) +
+                                               "\", error=\"insufficient_scope\", scope=\"" + std::string(scope) + "\"");
     return answer;
 }
 

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 // What policies need to know of a collection or item, read from the catalog.
 struct subject_matter {
     policies::resource on;
-    std::string uri;    // "C", "C/I" or "C/I/A"
+    std::string uri;      // "C", "C/I" or "C/I/A"
     bool exists = false;  // the collection and, when named, the item
 };
 
@@ -36,8 +36,8 @@ struct permission {
 };
 
 // Decides `what` on collection (and item). Administrators are permitted everything but residency.
-asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const> who, policies::action what, catalog::asset_ref on,
-                                        std::optional<std::string> purpose = {});
+asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const> who, policies::action what,
+                                        catalog::asset_ref on, std::optional<std::string> purpose = {});
 
 // The answer to a request that was not granted. `scope`: what a token would need, for WWW-Authenticate.
 net::response refusal(core& c, net::request const& req, permission const& p, std::string_view scope);

@@ -35,7 +35,8 @@ asio::awaitable<net::response> announce(core& c, net::request& req) {
     while (cache.url.ends_with('/')) cache.url.pop_back();
     auto shown = render(cache);
     if (c.caches.announce(std::move(cache), owner_of(*req.caller)))
-        log.info("cache registered", {{"id", json::value_to<std::string>(shown.at("id"))}, {"url", json::value_to<std::string>(shown.at("url"))}});
+        log.info("cache registered",
+                 {{"id", json::value_to<std::string>(shown.at("id"))}, {"url", json::value_to<std::string>(shown.at("url"))}});
     shown["lease_s"] = c.opts.cache_lease.count();
     co_return net::json_response(200, shown);
 }
@@ -49,7 +50,8 @@ asio::awaitable<net::response> list(core& c, net::request& req) {
 
 asio::awaitable<net::response> withdraw(core& c, net::request& req) {
     if (auto refused = require_login(req)) co_return std::move(*refused);
-    if (!is_cache(c, *req.caller) && !is_admin(*req.caller)) co_return net::problem(403, "only the cache itself or an administrator may withdraw it");
+    if (!is_cache(c, *req.caller) && !is_admin(*req.caller))
+        co_return net::problem(403, "only the cache itself or an administrator may withdraw it");
     c.caches.withdraw(site_id(req.params.at(0)));
     co_return net::empty_response(204);
 }

@@ -30,11 +30,16 @@ result<dataset_uri> read_uri(net::request const& req) {
 std::string xml_escape(std::string_view text) {
     std::string out;
     for (char ch : text) {
-        if (ch == '&') out += "&amp;";
-        else if (ch == '<') out += "&lt;";
-        else if (ch == '>') out += "&gt;";
-        else if (ch == '"') out += "&quot;";
-        else out += ch;
+        if (ch == '&')
+            out += "&amp;";
+        else if (ch == '<')
+            out += "&lt;";
+        else if (ch == '>')
+            out += "&gt;";
+        else if (ch == '"')
+            out += "&quot;";
+        else
+            out += ch;
     }
     return out;
 }
@@ -49,7 +54,8 @@ std::string metalink(resolution const& r) {
     if (!r.member && r.version.digests.md5) x += "  <hash type=\"md5\">" + r.version.digests.md5->hex() + "</hash>\n";
     x += "  <size>" + std::to_string(r.size()) + "</size>\n";
     for (auto const& p : r.places)
-        x += "  <url location=\"" + xml_escape(p.name) + "\" priority=\"" + std::to_string(p.priority) + "\">" + xml_escape(p.url) + "</url>\n";
+        x += "  <url location=\"" + xml_escape(p.name) + "\" priority=\"" + std::to_string(p.priority) + "\">" +
+             xml_escape(p.url) + "</url>\n";
     return x + " </file>\n</metalink>\n";
 }
 
@@ -68,7 +74,8 @@ asio::awaitable<net::response> relay(core& c, net::request& req, resolution cons
     here.site = c.opts.site;
     here.jurisdiction = c.opts.jurisdiction;
     if (auto verdict = c.policy.may_place(on, here); !verdict.allowed)
-        co_return net::problem(403, "policy does not let these bytes pass through the broker: " + verdict.reasons.front() + "; follow the redirect instead");
+        co_return net::problem(403, "policy does not let these bytes pass through the broker: " + verdict.reasons.front() +
+                                        "; follow the redirect instead");
     error last = fail(errc::unavailable, "no place answered");
     for (auto const& p : r.places) {
         net::client_request fetch;
@@ -163,7 +170,9 @@ asio::awaitable<net::response> put(core& c, net::request& req) {
     auto reserved = co_await reserve_upload(c, req, std::move(what));
     if (reserved.refused) co_return std::move(*reserved.refused);
     if (reserved.site.kind != "door")
-        co_return net::problem(409, "site " + reserved.site.id.str() + " cannot register an upload by itself; reserve one with POST /api/v1/uploads, or use `fjord put`");
+        co_return net::problem(
+            409, "site " + reserved.site.id.str() +
+                     " cannot register an upload by itself; reserve one with POST /api/v1/uploads, or use `fjord put`");
     auto answer = net::redirect_response(307, with_credential(reserved.url, "ticket", reserved.token));
     answer.headers.set("Cache-Control", "no-store");
     co_return answer;
@@ -175,7 +184,8 @@ void add_data_routes(net::router& r, core& c) {
     net::route_options upload;
     upload.max_body = 0;  // never read here: the client is sent to the door
     r.add("GET", "/data/{path...}", [&c](net::request& req) { return get(c, req); });
-    r.add("PUT", "/data/{path...}", [&c](net::request& req) { return put(c, req); }, upload);
+    r.add(
+        "PUT", "/data/{path...}", [&c](net::request& req) { return put(c, req); }, upload);
 }
 
 }  // namespace fjord::broker

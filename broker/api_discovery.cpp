@@ -40,9 +40,8 @@ asio::awaitable<net::response> jwks(core& c, net::request&) {
 
 // RFC 9728.
 asio::awaitable<net::response> protected_resource(core& c, net::request&) {
-    co_return fresh({{"resource", c.opts.public_url},
-                     {"bearer_methods_supported", json::array{"header"}},
-                     {"resource_name", c.opts.title}});
+    co_return fresh(
+        {{"resource", c.opts.public_url}, {"bearer_methods_supported", json::array{"header"}}, {"resource_name", c.opts.title}});
 }
 
 // Without director_endpoint, Pelican clients take this host itself as the object server.
@@ -73,13 +72,20 @@ asio::awaitable<net::response> metrics(core& c, net::request&) {
 void add_discovery_routes(net::router& r, core& c) {
     net::route_options open;
     open.open = true;
-    r.add("GET", "/.well-known/openid-configuration", [&c](net::request& req) { return openid(c, req); }, open);
-    r.add("GET", "/.well-known/jwks.json", [&c](net::request& req) { return jwks(c, req); }, open);
-    r.add("GET", "/.well-known/oauth-protected-resource", [&c](net::request& req) { return protected_resource(c, req); }, open);
-    r.add("GET", "/.well-known/pelican-configuration", [&c](net::request& req) { return pelican(c, req); }, open);
-    r.add("GET", "/healthz", [&c](net::request& req) { return alive(c, req); }, open);
-    r.add("GET", "/readyz", [&c](net::request& req) { return ready(c, req); }, open);
-    r.add("GET", "/metrics", [&c](net::request& req) { return metrics(c, req); }, open);
+    r.add(
+        "GET", "/.well-known/openid-configuration", [&c](net::request& req) { return openid(c, req); }, open);
+    r.add(
+        "GET", "/.well-known/jwks.json", [&c](net::request& req) { return jwks(c, req); }, open);
+    r.add(
+        "GET", "/.well-known/oauth-protected-resource", [&c](net::request& req) { return protected_resource(c, req); }, open);
+    r.add(
+        "GET", "/.well-known/pelican-configuration", [&c](net::request& req) { return pelican(c, req); }, open);
+    r.add(
+        "GET", "/healthz", [&c](net::request& req) { return alive(c, req); }, open);
+    r.add(
+        "GET", "/readyz", [&c](net::request& req) { return ready(c, req); }, open);
+    r.add(
+        "GET", "/metrics", [&c](net::request& req) { return metrics(c, req); }, open);
 }
 
 }  // namespace fjord::broker

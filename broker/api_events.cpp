@@ -60,8 +60,8 @@ public:
 
     bool may_see(catalog::log_entry const& e) {
         if (all_) return true;
-        bool const about_data = e.type.starts_with("collection.") || e.type.starts_with("item.") || e.type.starts_with("asset.") ||
-                                e.type.starts_with("replica.");
+        bool const about_data = e.type.starts_with("collection.") || e.type.starts_with("item.") ||
+                                e.type.starts_with("asset.") || e.type.starts_with("replica.");
         if (!about_data) return false;
         auto uri = dataset_uri::parse(e.subject);
         if (!uri) return false;
@@ -105,7 +105,8 @@ result<slice> read_slice(core& c, principal const& who, std::string const& types
 }
 
 std::string frame(core const& c, catalog::log_entry const& e) {
-    return "id: " + std::to_string(e.seq) + "\nevent: org.fjord." + e.type + "\ndata: " + json::serialize(cloud_event(c, e)) + "\n\n";
+    return "id: " + std::to_string(e.seq) + "\nevent: org.fjord." + e.type + "\ndata: " + json::serialize(cloud_event(c, e)) +
+           "\n\n";
 }
 
 struct stream_state {
@@ -138,7 +139,9 @@ asio::awaitable<result<void>> stream(core& c, stream_state s, net::body_writer& 
 }
 
 asio::awaitable<net::response> page(core& c, net::request& req, catalog::sequence since) {
-    auto read = [&c, who = req.caller, types = std::string(req.query.get("types")), since] { return read_slice(c, *who, types, since); };
+    auto read = [&c, who = req.caller, types = std::string(req.query.get("types")), since] {
+        return read_slice(c, *who, types, since);
+    };
     auto got = co_await on_pool(c.pool, std::move(read));
     if (!got) {
         if (got.error().code == make_error_code(errc::not_found)) co_return net::problem(410, got.error().message());
@@ -168,7 +171,8 @@ asio::awaitable<net::response> events(core& c, net::request& req) {
         // A log that no longer reaches back so far is said before the stream begins: the follower reads the state again.
         auto probe = [&c, since = s.since] { return c.cat.read_log(since, 1); };
         auto reachable = co_await on_pool(c.pool, std::move(probe));
-        if (!reachable && reachable.error().code == make_error_code(errc::not_found)) co_return net::problem(410, reachable.error().message());
+        if (!reachable && reachable.error().code == make_error_code(errc::not_found))
+            co_return net::problem(410, reachable.error().message());
     }
     net::response answer;
     answer.headers.set("Content-Type", "text/event-stream");
@@ -183,7 +187,8 @@ asio::awaitable<net::response> events(core& c, net::request& req) {
 void add_event_routes(net::router& r, core& c) {
     net::route_options endless;
     endless.time_limit = std::chrono::seconds(0);
-    r.add("GET", "/api/v1/events", [&c](net::request& req) { return events(c, req); }, endless);
+    r.add(
+        "GET", "/api/v1/events", [&c](net::request& req) { return events(c, req); }, endless);
 }
 
 }  // namespace fjord::broker

@@ -75,7 +75,8 @@ asio::awaitable<net::response> remove(core& c, net::request& req) {
     co_return net::empty_response(204);
 }
 
-// An administrator may ask on behalf of somebody else: {"subject": {"groups": [...], "org": "...", "sub": "...", "issuer": "..."}}.
+// An administrator may ask on behalf of somebody else: {"subject": {"groups": [...], "org": "...", "sub": "...", "issuer":
+// "..."}}.
 result<std::shared_ptr<principal const>> read_subject(json::object const& o) {
     object_reader in(o, "subject");
     principal p;
@@ -84,11 +85,14 @@ result<std::shared_ptr<principal const>> read_subject(json::object const& o) {
     p.org = in.string("org", "");
     p.kind = in.boolean("anonymous", false) ? principal_kind::anonymous : principal_kind::human;
     if (auto const* groups = in.member("groups")) {
-        if (!groups->is_array()) in.refuse("subject: groups must be an array of strings");
+        if (!groups->is_array())
+            in.refuse("subject: groups must be an array of strings");
         else
             for (auto const& g : groups->get_array()) {
-                if (g.is_string()) p.groups.emplace_back(g.get_string());
-                else in.refuse("subject: groups must be an array of strings");
+                if (g.is_string())
+                    p.groups.emplace_back(g.get_string());
+                else
+                    in.refuse("subject: groups must be an array of strings");
             }
     }
     if (auto done = in.done(); !done) return done.error();
@@ -105,7 +109,10 @@ asio::awaitable<net::response> decide(core& c, net::request& req) {
     auto const purpose = in.optional_string("purpose");
     auto const* subject = in.object("subject");
     if (auto done = in.done(); !done) co_return net::problem(done.error());
-    if (!action) co_return net::problem(fail(errc::invalid_argument, "question: action is none of discover, describe, aggregate, read.derived, read, process, cache, replicate, share, create, modify"));
+    if (!action)
+        co_return net::problem(fail(errc::invalid_argument,
+                                    "question: action is none of discover, describe, aggregate, read.derived, read, process, "
+                                    "cache, replicate, share, create, modify"));
     if (!uri) co_return net::problem(uri.error());
     auto who = req.caller;
     if (subject) {
@@ -116,7 +123,8 @@ asio::awaitable<net::response> decide(core& c, net::request& req) {
     }
     catalog::asset_ref const on{uri->collection, uri->item, uri->asset};
     auto answer = co_await ask(c, who, *action, on, purpose);
-    if (!answer) co_return answer.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(answer.error());
+    if (!answer)
+        co_return answer.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(answer.error());
     bool const hidden = !is_admin(*req.caller) && !answer->granted && [&] {
         policies::question q{req.caller.get(), policies::action::discover, &answer->matter.on, {}, {}, c.time.now()};
         return !c.policy.decide(q).permitted;

@@ -1,4 +1,5 @@
-// /api/v1/replicas: which copies of an asset exist, and in what state. /api/v1/whoami and /api/v1/usage live here too: small reads.
+// /api/v1/replicas: which copies of an asset exist, and in what state. /api/v1/whoami and /api/v1/usage live here too: small
+// reads.
 #include "broker/access.hpp"
 #include "broker/body.hpp"
 #include "broker/rendering.hpp"
@@ -43,7 +44,8 @@ asio::awaitable<net::response> list(core& c, net::request& req) {
         return o;
     };
     auto found = co_await on_pool(c.pool, std::move(read));
-    if (!found) co_return found.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(found.error());
+    if (!found)
+        co_return found.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(found.error());
     co_return net::json_response(200, *found);
 }
 

@@ -20,7 +20,8 @@ result<resolve_request> read_request(json::value const& body) {
     auto parsed = dataset_uri::parse(uri);
     if (!parsed) return parsed.error();
     r.uri = std::move(*parsed);
-    if (r.need != "url" && r.need != "path" && r.need != "fill") return fail(errc::invalid_argument, "resolve: need must be url, path or fill");
+    if (r.need != "url" && r.need != "path" && r.need != "fill")
+        return fail(errc::invalid_argument, "resolve: need must be url, path or fill");
     return r;
 }
 

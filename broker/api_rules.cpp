@@ -13,7 +13,11 @@ namespace fjord::broker {
 namespace {
 
 json::object render(transfer::rule_status const& s) {
-    json::object o{{"state", transfer::name_of(s.state)}, {"done", s.done}, {"total", s.total}, {"bytes_done", s.bytes_done}, {"bytes_total", s.bytes_total}};
+    json::object o{{"state", transfer::name_of(s.state)},
+                   {"done", s.done},
+                   {"total", s.total},
+                   {"bytes_done", s.bytes_done},
+                   {"bytes_total", s.bytes_total}};
     if (s.eta_s) o["eta_s"] = *s.eta_s;
     o["reason"] = s.reason;
     return o;
@@ -49,11 +53,13 @@ result<catalog::rule_record> read_rule(json::value const& body, principal const&
         r.lifetime = *parsed;
     }
     if (r.uri.empty() == r.collection.empty())
-        return fail(errc::invalid_argument, "a rule selects data by \"uri\" or by \"collection\" with \"filter\": give one of them");
+        return fail(errc::invalid_argument,
+                    "a rule selects data by \"uri\" or by \"collection\" with \"filter\": give one of them");
     if (!r.uri.empty()) {
         auto uri = dataset_uri::parse(r.uri);
         if (!uri) return uri.error();
-        if (!uri->member.empty() || uri->version) return fail(errc::invalid_argument, "rule: uri names a collection, an item or an asset, without version");
+        if (!uri->member.empty() || uri->version)
+            return fail(errc::invalid_argument, "rule: uri names a collection, an item or an asset, without version");
         r.uri = uri->path();
     }
     r.owner = owner_of(who);
@@ -105,8 +111,13 @@ asio::awaitable<net::response> plan(core& c, net::request& req) {
     if (auto refused = co_await forbid(c, req, *rule)) co_return std::move(*refused);
     auto p = co_await c.transfers.plan(std::move(*rule));
     if (!p) co_return net::problem(p.error());
-    json::object o{{"assets", p->assets}, {"copies", p->copies}, {"copies_there", p->copies_there}, {"copies_to_make", p->copies_to_make},
-                   {"bytes_to_move", p->bytes_to_move}, {"impossible", p->impossible}, {"reason", p->reason}};
+    json::object o{{"assets", p->assets},
+                   {"copies", p->copies},
+                   {"copies_there", p->copies_there},
+                   {"copies_to_make", p->copies_to_make},
+                   {"bytes_to_move", p->bytes_to_move},
+                   {"impossible", p->impossible},
+                   {"reason", p->reason}};
     if (p->eta_s) o["eta_s"] = *p->eta_s;
     json::array examples;
     for (auto const& e : p->examples) examples.push_back(render_plan(e));
@@ -119,7 +130,8 @@ asio::awaitable<result<catalog::rule_record>> find(core& c, net::request& req) {
     auto read = [&c, id = rule_id(req.params.at(0))] { return c.cat.find_rule(id); };
     auto rule = co_await on_pool(c.pool, std::move(read));
     if (!rule) co_return rule.error();
-    if (rule->owner != owner_of(*req.caller) && !is_admin(*req.caller)) co_return fail(errc::not_found, "there is no rule " + req.params.at(0) + " here, or it is not yours");
+    if (rule->owner != owner_of(*req.caller) && !is_admin(*req.caller))
+        co_return fail(errc::not_found, "there is no rule " + req.params.at(0) + " here, or it is not yours");
     co_return rule;
 }
 
@@ -167,7 +179,8 @@ asio::awaitable<net::response> explain(core& c, net::request& req) {
     o["status"] = render(e->status);
     json::array locks, sentences, plans;
     for (auto const& l : e->locks) {
-        locks.push_back(json::object{{"asset", l.lock.asset.str()}, {"site", l.lock.site.str()}, {"state", l.state}, {"sentence", l.sentence}});
+        locks.push_back(json::object{
+            {"asset", l.lock.asset.str()}, {"site", l.lock.site.str()}, {"state", l.state}, {"sentence", l.sentence}});
         sentences.push_back(json::value(l.lock.asset.str() + ": " + l.sentence));
     }
     for (auto const& p : e->plans) plans.push_back(render_plan(p));
@@ -201,7 +214,8 @@ asio::awaitable<net::response> locks(core& c, net::request& req) {
     if (!found) co_return net::problem(found.error());
     json::array rows;
     for (auto const& l : *found)
-        rows.push_back(json::object{{"rule", l.rule.str()}, {"asset", l.asset.str()}, {"version", l.version.text()}, {"site", l.site.str()}});
+        rows.push_back(json::object{
+            {"rule", l.rule.str()}, {"asset", l.asset.str()}, {"version", l.version.text()}, {"site", l.site.str()}});
     co_return list_response(req, "locks", std::move(rows));
 }
 

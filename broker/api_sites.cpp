@@ -59,7 +59,8 @@ result<catalog::site_record> read_site(json::value const& body, std::string id_i
     if (!url) return url.error();
     if (url->scheme != "https") return fail(errc::invalid_argument, "site: url must be https, because tokens travel to it");
     while (s.url.ends_with('/')) s.url.pop_back();
-    if (!is_jurisdiction(s.jurisdiction)) return fail(errc::invalid_argument, "site: jurisdiction must be an ISO 3166 code such as DE");
+    if (!is_jurisdiction(s.jurisdiction))
+        return fail(errc::invalid_argument, "site: jurisdiction must be an ISO 3166 code such as DE");
     return s;
 }
 
@@ -73,7 +74,9 @@ asio::awaitable<net::response> store(core& c, net::request& req, std::string id_
     auto work = [&c, s = *site, creating]() mutable -> result<catalog::site_record> {
         auto const now = c.time.now();
         auto old = c.cat.find_site(s.id);
-        if (creating && old) return fail(errc::already_exists, "there is a site " + s.id.str() + "; change it with PUT /api/v1/sites/" + s.id.str());
+        if (creating && old)
+            return fail(errc::already_exists,
+                        "there is a site " + s.id.str() + "; change it with PUT /api/v1/sites/" + s.id.str());
         s.created = old ? old->created : now;
         s.updated = now;
         catalog::change_set change;

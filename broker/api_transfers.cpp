@@ -45,7 +45,11 @@ asio::awaitable<net::response> show(core& c, net::request& req) {
 asio::awaitable<net::response> act(core& c, net::request& req, bool cancel) {
     if (auto refused = require_admin(req)) co_return std::move(*refused);
     transfer_id const id(req.params.at(0));
-    auto done = cancel ? co_await c.transfers.cancel(id) : co_await c.transfers.retry(id);
+    result<void> done;
+    if (cancel)
+        done = co_await c.transfers.cancel(id);
+    else
+        done = co_await c.transfers.retry(id);
     if (!done) co_return net::problem(done.error());
     co_return co_await show(c, req);
 }

@@ -24,7 +24,8 @@ namespace {
 
 logger const log("broker");
 constexpr std::chrono::seconds verify_limit{120};
-constexpr digest_algorithm algorithms[] = {digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c, digest_algorithm::md5};
+constexpr digest_algorithm algorithms[] = {digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c,
+                                           digest_algorithm::md5};
 
 // The last path component of what the caller said, or the asset key.
 std::string safe_filename(std::string const& said, catalog::asset_ref const& ref) {
@@ -50,7 +51,8 @@ result<catalog::site_record> choose_site(core& c, upload_request const& what, po
             return false;
         }
         auto verdict = c.policy.may_place(on, transfer::place_of(s));
-        if (!verdict.allowed) reasons += "; " + s.id.str() + ": " + (verdict.reasons.empty() ? "not allowed by policy" : verdict.reasons.front());
+        if (!verdict.allowed)
+            reasons += "; " + s.id.str() + ": " + (verdict.reasons.empty() ? "not allowed by policy" : verdict.reasons.front());
         return verdict.allowed;
     };
     if (!wanted.empty()) {
@@ -63,7 +65,8 @@ result<catalog::site_record> choose_site(core& c, upload_request const& what, po
     if (!sites) return sites.error();
     for (auto const& s : *sites)
         if (fits(s)) return s;
-    return fail(errc::unavailable, "no site can take this upload" + (reasons.empty() ? std::string(": none is registered") : reasons));
+    return fail(errc::unavailable,
+                "no site can take this upload" + (reasons.empty() ? std::string(": none is registered") : reasons));
 }
 
 // A minimal item for data that arrives before its description; whoever knows more replaces it.
@@ -79,7 +82,8 @@ std::string minimal_item(catalog::asset_ref const& ref, wall_time now) {
 }
 
 // Looks at the site itself: size and digest of what is there, compared with what was promised or reported.
-asio::awaitable<result<catalog::asset_version>> inspect(core& c, catalog::upload_record u, catalog::site_record site, digest_set reported) {
+asio::awaitable<result<catalog::asset_version>> inspect(core& c, catalog::upload_record u, catalog::site_record site,
+                                                        digest_set reported) {
     auto found = c.sites.driver(site);
     if (!found) co_return found.error();
     auto& driver = **found;  // `found` keeps it alive
@@ -87,7 +91,8 @@ asio::awaitable<result<catalog::asset_version>> inspect(core& c, catalog::upload
     auto stat = co_await driver.stat(call, u.path);
     if (!stat) co_return error(stat.error().code, "looking for the upload at " + site.id.str() + ": " + stat.error().message());
     if (u.size && *u.size != stat->size)
-        co_return fail(errc::corrupt, "the site holds " + std::to_string(stat->size) + " bytes, " + std::to_string(*u.size) + " were announced");
+        co_return fail(errc::corrupt,
+                       "the site holds " + std::to_string(stat->size) + " bytes, " + std::to_string(*u.size) + " were announced");
     catalog::asset_version v;
     v.size = stat->size;
     v.media_type = u.media_type;
@@ -101,7 +106,8 @@ asio::awaitable<result<catalog::asset_version>> inspect(core& c, catalog::upload
     std::vector<digest_algorithm> wanted(std::begin(algorithms), std::end(algorithms));
     auto said = co_await driver.checksum(call, u.path, std::move(wanted));
     if (said) seen.set(*said);
-    bool const trusted = said && (said->algorithm() == digest_algorithm::sha256 || (v.digests.sha256 && v.digests.get(said->algorithm())));
+    bool const trusted =
+        said && (said->algorithm() == digest_algorithm::sha256 || (v.digests.sha256 && v.digests.get(said->algorithm())));
     if (!trusted) {
         digester all;
         auto take = [&all](std::string_view bytes) -> asio::awaitable<result<void>> {
@@ -110,8 +116,11 @@ asio::awaitable<result<catalog::asset_version>> inspect(core& c, catalog::upload
         };
         storage::byte_sink sink = take;
         auto read = co_await driver.read(call, u.path, std::nullopt, std::move(sink));
-        if (!read) co_return error(read.error().code, "reading the upload back from " + site.id.str() + ": " + read.error().message());
-        if (all.size() != v.size) co_return fail(errc::corrupt, "the site sent " + std::to_string(all.size()) + " of " + std::to_string(v.size) + " bytes");
+        if (!read)
+            co_return error(read.error().code, "reading the upload back from " + site.id.str() + ": " + read.error().message());
+        if (all.size() != v.size)
+            co_return fail(errc::corrupt,
+                           "the site sent " + std::to_string(all.size()) + " of " + std::to_string(v.size) + " bytes");
         seen = all.finish();
     }
     if (compare(seen, v.digests) == digest_match::different)
@@ -216,13 +225,15 @@ struct pending {
     std::optional<catalog::asset_version> registered;  // by an earlier commit whose answer got lost
 };
 
-// The reservation and its site, when the caller may touch it: the door with the upload's own token, its owner, or an administrator.
+// The reservation and its site, when the caller may touch it: the door with the upload's own token, its owner, or an
+// administrator.
 result<pending> find_pending(core& c, principal const& who, std::string const& id) {
     auto upload = c.cat.find_upload(id);
     if (!upload) return upload.error();
     bool const own = who.upload_id == id || upload->owner == owner_of(who) || is_admin(who);
     if (!own) return fail(errc::not_found, "there is no upload " + id + " here, or it is not yours");
-    if (upload->expires <= c.time.now()) return fail(errc::conflict, "the reservation expired at " + format_rfc3339(upload->expires) + "; reserve again");
+    if (upload->expires <= c.time.now())
+        return fail(errc::conflict, "the reservation expired at " + format_rfc3339(upload->expires) + "; reserve again");
     auto site = c.cat.find_site(upload->site);
     if (!site) return site.error();
     auto replicas = c.cat.list_replicas(upload->asset);
@@ -255,13 +266,17 @@ asio::awaitable<net::response> commit(core& c, net::request& req) {
     if (!found) co_return net::problem(found.error());
     if (found->registered) co_return net::json_response(201, shown(*found, *found->registered));
     if (said->size && found->upload.size && *said->size != *found->upload.size)
-        co_return net::problem(409, "the upload has " + std::to_string(*said->size) + " bytes, " + std::to_string(*found->upload.size) + " were announced");
+        co_return net::problem(409, "the upload has " + std::to_string(*said->size) + " bytes, " +
+                                        std::to_string(*found->upload.size) + " were announced");
     if (compare(said->digests, found->upload.digests) == digest_match::different)
         co_return net::problem(409, "the upload does not have the announced digest");
     auto version = co_await inspect(c, found->upload, found->site, said->digests);
     if (!version) {
-        log.warn("upload not registered", {{"asset", found->upload.asset.str()}, {"site", found->site.id.str()}, {"reason", version.error().message()}});
-        co_return net::problem(version.error().code == make_error_code(errc::corrupt) ? fail(errc::conflict, version.error().message()) : version.error());
+        log.warn("upload not registered",
+                 {{"asset", found->upload.asset.str()}, {"site", found->site.id.str()}, {"reason", version.error().message()}});
+        co_return net::problem(version.error().code == make_error_code(errc::corrupt)
+                                   ? fail(errc::conflict, version.error().message())
+                                   : version.error());
     }
     auto work = [&c, u = found->upload, v = *version] { return register_upload(c, u, v); };
     auto done = co_await on_pool(c.pool, std::move(work));
@@ -296,7 +311,8 @@ asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& 
     }
     auto asked = co_await ask(c, req.caller, policies::action::create, what.ref);
     if (!asked) {
-        out.refused = asked.error().code == make_error_code(errc::not_found) ? absent("such collection") : net::problem(asked.error());
+        out.refused =
+            asked.error().code == make_error_code(errc::not_found) ? absent("such collection") : net::problem(asked.error());
         co_return out;
     }
     if (!asked->granted) {

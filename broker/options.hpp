@@ -14,17 +14,17 @@ struct network_options {
 };
 
 struct options {
-    std::string public_url;                        // our origin, `iss` of minted tokens; no trailing slash
+    std::string public_url;  // our origin, `iss` of minted tokens; no trailing slash
     std::string title = "Fjord";
     std::string description = "A federated data catalog for digital twins";
-    std::string site;                              // [location]: where the broker's host stands, for relaying
-    std::string jurisdiction;                      // ISO 3166 alpha-2; empty: relaying is refused where a place rule applies
+    std::string site;          // [location]: where the broker's host stands, for relaying
+    std::string jurisdiction;  // ISO 3166 alpha-2; empty: relaying is refused where a place rule applies
     std::vector<network_options> networks;
     std::vector<std::string> cache_groups{"/fjord/caches"};  // members may register caches and ask for fills
-    std::chrono::seconds token_lifetime{600};      // of tokens in resolve answers and redirects
+    std::chrono::seconds token_lifetime{600};                // of tokens in resolve answers and redirects
     std::chrono::seconds upload_lifetime{6 * 3600};
-    std::chrono::seconds cache_lease{30};          // a cache that has been silent for so long is not offered
-    std::string default_site;                      // where uploads go unless asked otherwise; empty: the first that may hold them
+    std::chrono::seconds cache_lease{30};  // a cache that has been silent for so long is not offered
+    std::string default_site;              // where uploads go unless asked otherwise; empty: the first that may hold them
 };
 
 }  // namespace fjord::broker

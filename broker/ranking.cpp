@@ -71,10 +71,12 @@ std::string site_of_address(std::vector<network> const& networks, std::string_vi
         int length = -1;
         if (who.is_v4()) {
             auto const net = ip::make_network_v4(n.cidr, ec);
-            if (!ec && net.canonical() == ip::network_v4(who.to_v4(), net.prefix_length()).canonical()) length = net.prefix_length();
+            if (!ec && net.canonical() == ip::network_v4(who.to_v4(), net.prefix_length()).canonical())
+                length = net.prefix_length();
         } else {
             auto const net = ip::make_network_v6(n.cidr, ec);
-            if (!ec && net.canonical() == ip::network_v6(who.to_v6(), net.prefix_length()).canonical()) length = net.prefix_length();
+            if (!ec && net.canonical() == ip::network_v6(who.to_v6(), net.prefix_length()).canonical())
+                length = net.prefix_length();
         }
         if (length > best) {
             best = length;

@@ -17,7 +17,7 @@ struct candidate {
     std::string name;       // site or cache id
     std::string near_site;  // caches: the compute site they serve; sites: their own name
     std::string country;
-    bool holds_bytes = true;  // sites always; a cache when its summary says so
+    bool holds_bytes = true;      // sites always; a cache when its summary says so
     std::int64_t preference = 0;  // attribute `read_priority`, higher first
 };
 

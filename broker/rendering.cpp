@@ -50,12 +50,9 @@ json::object render(catalog::cache_record const& c) {
 }
 
 json::object render(catalog::replica_record const& r) {
-    json::object o{{"asset", r.asset.str()},
-                   {"version", r.version.text()},
-                   {"site", r.site.str()},
-                   {"state", catalog::name_of(r.state)},
-                   {"size", r.size},
-                   {"path", r.path}};
+    json::object o{{"asset", r.asset.str()}, {"version", r.version.text()},
+                   {"site", r.site.str()},   {"state", catalog::name_of(r.state)},
+                   {"size", r.size},         {"path", r.path}};
     set_time(o, "verified_at", r.verified_at);
     if (!r.reason.empty()) o["reason"] = r.reason;
     return o;
@@ -120,8 +117,11 @@ result<digest_set> read_digests(json::object const& o) {
     digest_set set;
     for (auto const& member : o) {
         auto const algorithm = digest_algorithm_named(member.key());
-        if (!algorithm) return fail(errc::invalid_argument, "digests: \"" + std::string(member.key()) + "\" is none of sha-256, adler32, crc32c, md5");
-        if (!member.value().is_string()) return fail(errc::invalid_argument, "digests: " + std::string(member.key()) + " must be a hex string");
+        if (!algorithm)
+            return fail(errc::invalid_argument,
+                        "digests: \"" + std::string(member.key()) + "\" is none of sha-256, adler32, crc32c, md5");
+        if (!member.value().is_string())
+            return fail(errc::invalid_argument, "digests: " + std::string(member.key()) + " must be a hex string");
         auto const& text = member.value().get_string();
         auto parsed = digest::from_hex(*algorithm, std::string_view(text.data(), text.size()));
         if (!parsed) return parsed.error();

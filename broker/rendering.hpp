@@ -15,7 +15,7 @@ json::object render(catalog::replica_record const& r);
 json::object render(catalog::transfer_record const& t);
 json::object render(catalog::rule_record const& r);  // without status: the engine derives that
 json::object render(catalog::asset_version const& v);
-json::object render(digest_set const& d);            // {"sha-256": "hex", "adler32": "hex"}
+json::object render(digest_set const& d);  // {"sha-256": "hex", "adler32": "hex"}
 
 // The members of a digests object; errc::invalid_argument names the wrong one.
 result<digest_set> read_digests(json::object const& o);

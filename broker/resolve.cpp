@@ -83,7 +83,8 @@ struct source {
 };
 
 // Sites with an available copy that policy still allows to stand there; caches that may hold it and live.
-std::vector<source> find_sources(core& c, holdings const& h, policies::resource const& on, std::string const& near, bool with_caches) {
+std::vector<source> find_sources(core& c, holdings const& h, policies::resource const& on, std::string const& near,
+                                 bool with_caches) {
     std::vector<source> out;
     for (auto const& r : h.replicas) {
         if (r.state != catalog::replica_state::available) continue;
@@ -103,7 +104,8 @@ std::vector<source> find_sources(core& c, holdings const& h, policies::resource 
     return out;
 }
 
-place make_place(core& c, principal const& who, catalog::asset_ref const& ref, dataset_uri const& uri, source const& s, ranked const& r) {
+place make_place(core& c, principal const& who, catalog::asset_ref const& ref, dataset_uri const& uri, source const& s,
+                 ranked const& r) {
     place p;
     p.kind = s.rank_by.kind;
     p.name = s.rank_by.name;
@@ -151,8 +153,10 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
 
     auto asked = co_await ask(c, req.caller, action, ref, what.purpose);
     if (!asked) {
-        if (asked.error().code != make_error_code(errc::not_found)) out.refused = net::problem(asked.error());
-        else out.refused = req.caller->is_anonymous() ? auth::unauthorized(req, realm(), scope) : absent("such dataset");
+        if (asked.error().code != make_error_code(errc::not_found))
+            out.refused = net::problem(asked.error());
+        else
+            out.refused = req.caller->is_anonymous() ? auth::unauthorized(req, realm(), scope) : absent("such dataset");
         co_return out;
     }
     bool const granted = asked->granted || (fill && is_cache(c, *req.caller));
@@ -163,7 +167,8 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
     auto read = [&c, ref, uri = what.uri] { return read_holdings(c.cat, ref, uri); };
     auto known = co_await on_pool(c.pool, std::move(read));
     if (!known) {
-        out.refused = known.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(known.error());
+        out.refused =
+            known.error().code == make_error_code(errc::not_found) ? absent("such dataset") : net::problem(known.error());
         co_return out;
     }
     if (fill) {
@@ -175,7 +180,8 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
         for (auto const& cache : asking) {
             auto verdict = c.policy.may_place(asked->matter.on, place_of(cache));
             if (verdict.allowed) continue;
-            out.refused = net::problem(403, "policy does not let " + ref.str() + " be cached at " + cache.id.str() + ": " + verdict.reasons.front());
+            out.refused = net::problem(
+                403, "policy does not let " + ref.str() + " be cached at " + cache.id.str() + ": " + verdict.reasons.front());
             co_return out;
         }
     }
@@ -183,7 +189,8 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
     auto const sources = find_sources(c, *known, asked->matter.on, near, !fill);
     std::string country;
     for (auto const& s : known->sites)
-        if (s.id.str() == near) country = attribute(s.attributes, "country").empty() ? s.jurisdiction : attribute(s.attributes, "country");
+        if (s.id.str() == near)
+            country = attribute(s.attributes, "country").empty() ? s.jurisdiction : attribute(s.attributes, "country");
     std::vector<candidate> candidates;
     for (auto const& s : sources) candidates.push_back(s.rank_by);
     out.value.ref = ref;

@@ -18,22 +18,22 @@ namespace fjord::broker {
 namespace json = boost::json;
 
 struct resolve_request {
-    dataset_uri uri;             // collection, item and asset are required; member inside a tree
-    std::string site;            // where the caller computes; empty: by [[network]]
-    std::string need = "url";    // "url", "path" (a mounted path when the caller's site has one), "fill" (caches only)
+    dataset_uri uri;           // collection, item and asset are required; member inside a tree
+    std::string site;          // where the caller computes; empty: by [[network]]
+    std::string need = "url";  // "url", "path" (a mounted path when the caller's site has one), "fill" (caches only)
     std::optional<std::string> purpose;
 };
 
 struct place {
     place_kind kind = place_kind::site;
     std::string name;
-    std::string url;             // without credentials
-    std::string path;            // for need=path: absolute path at the caller's site
-    secret token;                // for Authorization: Bearer at `url`, this object only
+    std::string url;   // without credentials
+    std::string path;  // for need=path: absolute path at the caller's site
+    secret token;      // for Authorization: Bearer at `url`, this object only
     wall_time expires{};
     int priority = 1;
     std::string why;
-    std::string redirect_url;    // `url` with the credential in the query, for redirects only; never logged or listed
+    std::string redirect_url;  // `url` with the credential in the query, for redirects only; never logged or listed
 };
 
 struct resolution {
@@ -42,7 +42,7 @@ struct resolution {
     std::optional<catalog::tree_member> member;  // when the URI names one
     std::vector<place> places;                   // best first; never empty
     policies::decision decision;
-    wall_time lease{};                           // places and tokens hold until then
+    wall_time lease{};  // places and tokens hold until then
 
     std::uint64_t size() const { return member ? member->size : version.size; }
     digest const& id() const { return member ? member->id : version.id; }

@@ -9,7 +9,8 @@
 namespace fjord::broker {
 namespace {
 
-secret mint(core const& c, principal const& who, std::string audience, std::string scope, wall_time until, std::string upload_id) {
+secret mint(core const& c, principal const& who, std::string audience, std::string scope, wall_time until,
+            std::string upload_id) {
     auth::mint_request m;
     m.subject = who.is_anonymous() ? "anonymous" : who.subject;
     m.audience.push_back(std::move(audience));
@@ -28,7 +29,8 @@ std::string origin_of(std::string_view url) {
 
 }  // namespace
 
-secret mint_for_origin(core const& c, principal const& who, std::string_view url, std::string scope, wall_time until, std::string upload_id) {
+secret mint_for_origin(core const& c, principal const& who, std::string_view url, std::string scope, wall_time until,
+                       std::string upload_id) {
     return mint(c, who, origin_of(url), std::move(scope), until, std::move(upload_id));
 }
 

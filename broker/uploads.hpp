@@ -13,19 +13,19 @@ namespace fjord::broker {
 
 struct upload_request {
     catalog::asset_ref ref;
-    std::string site;        // empty: default_site, else the first enabled site that policy allows
+    std::string site;  // empty: default_site, else the first enabled site that policy allows
     std::string media_type;
     std::string filename;
     std::optional<std::uint64_t> size;
-    digest_set digests;      // what the uploader promises
+    digest_set digests;  // what the uploader promises
 };
 
 struct upload_reservation {
     std::optional<net::response> refused;
     catalog::upload_record upload;
     catalog::site_record site;
-    std::string url;         // PUT the bytes here
-    secret token;            // create on exactly that path
+    std::string url;  // PUT the bytes here
+    secret token;     // create on exactly that path
 };
 
 asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& req, upload_request what);

@@ -18,10 +18,10 @@ public:
 
     std::size_t count() const noexcept { return state_.size(); }
     byte_span span(std::size_t chunk) const noexcept;
-    std::optional<std::size_t> take();      // the lowest free chunk
-    void give_back(std::size_t chunk);      // failed: somebody else may try
+    std::optional<std::size_t> take();  // the lowest free chunk
+    void give_back(std::size_t chunk);  // failed: somebody else may try
     void finish(std::size_t chunk);
-    void reset();                           // all bytes are suspect
+    void reset();  // all bytes are suspect
     bool complete() const noexcept;
     std::uint64_t bytes_done() const noexcept;
 

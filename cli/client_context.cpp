@@ -27,7 +27,9 @@ std::string strip(std::string text) {
 
 // RFC 6750 section 2.1: b64token.
 bool is_token(std::string const& text) {
-    auto good = [](unsigned char ch) { return std::isalnum(ch) || std::string_view("-._~+/=").find(static_cast<char>(ch)) != std::string_view::npos; };
+    auto good = [](unsigned char ch) {
+        return std::isalnum(ch) || std::string_view("-._~+/=").find(static_cast<char>(ch)) != std::string_view::npos;
+    };
     return !text.empty() && std::all_of(text.begin(), text.end(), good);
 }
 
@@ -62,10 +64,13 @@ error from_problem(net::client_response const& r, std::string const& what) {
     if (auto value = parse_json(r.body); value && value->is_object()) {
         auto const& o = value->get_object();
         if (auto const* d = o.if_contains("detail"); d && d->is_string()) detail = std::string(d->get_string());
-        if (auto const* id = o.if_contains("decision_id"); id && id->is_string()) detail += " [decision " + std::string(id->get_string()) + "]";
+        if (auto const* id = o.if_contains("decision_id"); id && id->is_string())
+            detail += " [decision " + std::string(id->get_string()) + "]";
     }
-    if (detail.empty()) detail = what + ": the broker answered " + std::to_string(r.status) + " " + std::string(net::reason_phrase(r.status));
-    if (r.status == 401 && detail.find("token") == std::string::npos) detail += "; give a token with --token-file or BEARER_TOKEN";
+    if (detail.empty())
+        detail = what + ": the broker answered " + std::to_string(r.status) + " " + std::string(net::reason_phrase(r.status));
+    if (r.status == 401 && detail.find("token") == std::string::npos)
+        detail += "; give a token with --token-file or BEARER_TOKEN";
     return fail(errc_of_status(r.status), detail);
 }
 

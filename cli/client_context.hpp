@@ -15,11 +15,11 @@ namespace fjord::cli {
 namespace asio = boost::asio;
 
 struct global_options {
-    std::string broker;      // https://host:port
+    std::string broker;  // https://host:port
     std::string token_file;
     std::string ca;
-    std::string site;        // where I compute
-    bool json = false;       // one JSON document (lists: one object per line)
+    std::string site;   // where I compute
+    bool json = false;  // one JSON document (lists: one object per line)
     bool quiet = false;
 };
 

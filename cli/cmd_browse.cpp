@@ -20,7 +20,8 @@ result<std::size_t> walk(client_context& c, std::string path, std::string_view m
         auto page = c.call("GET", path);
         if (!page) return page.error();
         auto const* rows = page->as_object().if_contains(member);
-        if (!rows || !rows->is_array()) return fail(errc::invalid_argument, "the broker's answer to " + path + " has no " + std::string(member));
+        if (!rows || !rows->is_array())
+            return fail(errc::invalid_argument, "the broker's answer to " + path + " has no " + std::string(member));
         for (auto const& row : rows->get_array()) {
             if (seen == limit) break;
             visit(row);
@@ -30,8 +31,10 @@ result<std::size_t> walk(client_context& c, std::string path, std::string_view m
         if (auto const* links = page->as_object().if_contains("links"))
             for (auto const& link : links->as_array())
                 if (member_text(link, "rel") == "next") path = member_text(link, "href");
-        if (path.starts_with(c.options().broker)) path = path.substr(c.options().broker.size());
-        else if (auto parts = net::parse_url(path)) path = parts->path + (parts->query.empty() ? "" : "?" + parts->query);
+        if (path.starts_with(c.options().broker))
+            path = path.substr(c.options().broker.size());
+        else if (auto parts = net::parse_url(path))
+            path = parts->path + (parts->query.empty() ? "" : "?" + parts->query);
     }
     return seen;
 }
@@ -50,8 +53,10 @@ std::string item_path(dataset_uri const& u) {
 int list_collections(client_context& c) {
     table t({"COLLECTION", "TITLE"});
     auto row = [&](json::value const& v) {
-        if (c.options().json) print_json(v);
-        else t.add({member_text(v, "id"), member_text(v, "title")});
+        if (c.options().json)
+            print_json(v);
+        else
+            t.add({member_text(v, "id"), member_text(v, "title")});
     };
     auto seen = walk(c, "/collections", "collections", SIZE_MAX, row);
     if (!seen) return report(seen.error());
@@ -84,7 +89,8 @@ int list_assets(client_context& c, dataset_uri const& u) {
                 for (auto const& m : a.value().as_object()) o[m.key()] = m.value();
                 print_json(o);
             } else {
-                t.add({std::string(a.key()), member_text(a.value(), "file:size"), member_text(a.value(), "type"), member_text(a.value(), "href")});
+                t.add({std::string(a.key()), member_text(a.value(), "file:size"), member_text(a.value(), "type"),
+                       member_text(a.value(), "href")});
             }
         }
     if (!c.options().json) t.print();
@@ -104,7 +110,8 @@ int stat(client_context& c, list_args const& a) {
     auto uri = dataset_uri::parse(a.uri);
     if (!uri) return report(uri.error());
     if (uri->asset.empty()) {
-        auto document = c.call("GET", uri->item.empty() ? "/collections/" + encode_segment(uri->collection.str()) : item_path(*uri));
+        auto document =
+            c.call("GET", uri->item.empty() ? "/collections/" + encode_segment(uri->collection.str()) : item_path(*uri));
         if (!document) return report(document.error());
         print_json(*document);
         return exit_done;
@@ -121,7 +128,8 @@ int stat(client_context& c, list_args const& a) {
             std::printf("  %-12s %s\n", std::string(m.key()).c_str(), text_of(m.value()).c_str());
     table t({"SITE", "STATE", "SIZE", "VERIFIED", "PATH"});
     for (auto const& r : answer->at("replicas").as_array())
-        t.add({member_text(r, "site"), member_text(r, "state"), member_text(r, "size"), member_text(r, "verified_at"), member_text(r, "path")});
+        t.add({member_text(r, "site"), member_text(r, "state"), member_text(r, "size"), member_text(r, "verified_at"),
+               member_text(r, "path")});
     t.print();
     return exit_done;
 }
@@ -141,8 +149,10 @@ int search(client_context& c, search_args const& a) {
     add("sortby", a.sortby);
     table t({"COLLECTION", "ITEM", "DATETIME"});
     auto row = [&](json::value const& v) {
-        if (c.options().json) print_json(v);
-        else t.add({member_text(v, "collection"), member_text(v, "id"), when(v)});
+        if (c.options().json)
+            print_json(v);
+        else
+            t.add({member_text(v, "collection"), member_text(v, "id"), when(v)});
     };
     auto seen = walk(c, path, "features", static_cast<std::size_t>(a.limit), row);
     if (!seen) return report(seen.error());

@@ -39,11 +39,16 @@ int get_one(client_context& c, std::string const& uri, std::string dest, get_arg
     auto done = download(c, std::move(*plan), dest, a.streams, renew);
     if (!done) return report(done.error());
     if (c.options().json) {
-        print_json(json::object{{"uri", uri}, {"file", dest}, {"size", done->size}, {"sha-256", done->sha256}, {"from", json::value_from(done->places)}});
+        print_json(json::object{{"uri", uri},
+                                {"file", dest},
+                                {"size", done->size},
+                                {"sha-256", done->sha256},
+                                {"from", json::value_from(done->places)}});
     } else if (!c.options().quiet) {
         std::string from;
         for (auto const& p : done->places) from += (from.empty() ? "" : ", ") + p;
-        std::printf("%s  %s  sha-256 verified  from %s\n", dest.c_str(), human_bytes(done->size).c_str(), from.empty() ? "what was there" : from.c_str());
+        std::printf("%s  %s  sha-256 verified  from %s\n", dest.c_str(), human_bytes(done->size).c_str(),
+                    from.empty() ? "what was there" : from.c_str());
     }
     return exit_done;
 }
@@ -90,10 +95,12 @@ int resolve(client_context& c, resolve_args const& a) {
         t.print();
         return exit_done;
     }
-    std::printf("%s  %s bytes  %s\n", member_text(*answer, "asset").c_str(), member_text(*answer, "size").c_str(), member_text(*answer, "version").c_str());
+    std::printf("%s  %s bytes  %s\n", member_text(*answer, "asset").c_str(), member_text(*answer, "size").c_str(),
+                member_text(*answer, "version").c_str());
     table t({"PRI", "KIND", "PLACE", "URL", "EXPIRES", "WHY"});
     for (auto const& p : answer->at("places").as_array())
-        t.add({member_text(p, "priority"), member_text(p, "kind"), member_text(p, "site"), a.need == "path" && !member_text(p, "path").empty() ? member_text(p, "path") : member_text(p, "url"),
+        t.add({member_text(p, "priority"), member_text(p, "kind"), member_text(p, "site"),
+               a.need == "path" && !member_text(p, "path").empty() ? member_text(p, "path") : member_text(p, "url"),
                member_text(p, "expires"), member_text(p, "why")});
     t.print();
     return exit_done;

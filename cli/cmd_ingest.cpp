@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 json::value property_value(std::string const& text) {
     if (text == "true") return true;
     if (text == "false") return false;
-    if (auto parsed = parse_json(text); parsed && (parsed->is_int64() || parsed->is_uint64() || parsed->is_double())) return *parsed;
+    if (auto parsed = parse_json(text); parsed && (parsed->is_int64() || parsed->is_uint64() || parsed->is_double()))
+        return *parsed;
     return json::value(text);
 }
 
@@ -26,7 +27,8 @@ result<stac::item_draft> describe(std::string const& file, ingest_args const& a)
     json::object properties;
     for (auto const& pair : a.properties) {
         auto const eq = pair.find('=');
-        if (eq == std::string::npos || eq == 0) return fail(errc::invalid_argument, "property \"" + pair + "\" must be written key=value");
+        if (eq == std::string::npos || eq == 0)
+            return fail(errc::invalid_argument, "property \"" + pair + "\" must be written key=value");
         properties[pair.substr(0, eq)] = property_value(pair.substr(eq + 1));
     }
     stac::raster_options o;
@@ -59,14 +61,16 @@ result<json::value> upload_asset(client_context& c, ingest_args const& a, item_i
     auto const uri = encode_segment(a.collection) + "/" + encode_segment(item.str()) + "/" + encode_segment(asset.key.str());
     auto done = upload_file(c, asset.path, uri, a.at, asset.media_type);
     // The same bytes at the same site are what was asked for.
-    if (!done && done.error().code == make_error_code(errc::conflict)) return json::value(json::object{{"asset", uri}, {"version", "already there"}});
+    if (!done && done.error().code == make_error_code(errc::conflict))
+        return json::value(json::object{{"asset", uri}, {"version", "already there"}});
     return done;
 }
 
 }  // namespace
 
 int ingest(client_context& c, ingest_args const& a) {
-    if (!a.item.empty() && a.files.size() > 1) return report(fail(errc::invalid_argument, "--item names one item, but several files were given"));
+    if (!a.item.empty() && a.files.size() > 1)
+        return report(fail(errc::invalid_argument, "--item names one item, but several files were given"));
     for (auto const& file : a.files) {
         auto draft = describe(file, a);
         if (!draft) return report(error(draft.error().code, file + ": " + draft.error().message()));
@@ -78,9 +82,11 @@ int ingest(client_context& c, ingest_args const& a) {
         for (auto const& asset : draft->assets) {
             auto done = upload_asset(c, a, draft->id, asset);
             if (!done) return report(done.error());
-            if (c.options().json) print_json(*done);
+            if (c.options().json)
+                print_json(*done);
             else if (!c.options().quiet)
-                std::printf("%s  ->  %s  %s\n", file.c_str(), member_text(*done, "asset").c_str(), member_text(*done, "version").c_str());
+                std::printf("%s  ->  %s  %s\n", file.c_str(), member_text(*done, "asset").c_str(),
+                            member_text(*done, "version").c_str());
         }
     }
     return exit_done;

@@ -48,11 +48,16 @@ result<local_file> examine(std::string const& path, bool quiet) {
 }
 
 std::string media_type_of(std::string const& path) {
-    static std::map<std::string, std::string> const known{{".tif", "image/tiff; application=geotiff"}, {".tiff", "image/tiff; application=geotiff"},
-                                                          {".nc", "application/x-netcdf"},             {".json", "application/json"},
-                                                          {".geojson", "application/geo+json"},        {".h5", "application/x-hdf5"},
-                                                          {".csv", "text/csv"},                        {".txt", "text/plain"},
-                                                          {".png", "image/png"},                       {".jpg", "image/jpeg"},
+    static std::map<std::string, std::string> const known{{".tif", "image/tiff; application=geotiff"},
+                                                          {".tiff", "image/tiff; application=geotiff"},
+                                                          {".nc", "application/x-netcdf"},
+                                                          {".json", "application/json"},
+                                                          {".geojson", "application/geo+json"},
+                                                          {".h5", "application/x-hdf5"},
+                                                          {".csv", "text/csv"},
+                                                          {".txt", "text/plain"},
+                                                          {".png", "image/png"},
+                                                          {".jpg", "image/jpeg"},
                                                           {".parquet", "application/vnd.apache.parquet"}};
     auto at = known.find(fs::path(path).extension().string());
     return at == known.end() ? "application/octet-stream" : at->second;
@@ -116,19 +121,25 @@ result<json::value> upload_file(client_context& c, std::string const& file, std:
 int put(client_context& c, put_args const& a) {
     auto uri = dataset_uri::parse(a.uri);
     if (!uri) return report(uri.error());
-    if (uri->item.empty()) return report(fail(errc::invalid_argument, "put needs a URI down to the item or asset: COLLECTION/ITEM[/ASSET]"));
+    if (uri->item.empty())
+        return report(fail(errc::invalid_argument, "put needs a URI down to the item or asset: COLLECTION/ITEM[/ASSET]"));
     if (!uri->asset.empty() && a.files.size() > 1)
-        return report(fail(errc::invalid_argument, "several files need an item URI (COLLECTION/ITEM); each becomes an asset named after its file"));
+        return report(fail(errc::invalid_argument,
+                           "several files need an item URI (COLLECTION/ITEM); each becomes an asset named after its file"));
     for (auto const& file : a.files) {
         if (fs::is_directory(file))
-            return report(fail(errc::unsupported, file + " is a directory; tree assets come with the catalog's manifests, upload its files one by one for now"));
+            return report(fail(
+                errc::unsupported,
+                file + " is a directory; tree assets come with the catalog's manifests, upload its files one by one for now"));
         auto target = *uri;
         if (target.asset.empty()) target.asset = asset_key(fs::path(file).stem().string());
         auto done = upload_file(c, file, target.path(), a.at, a.media_type);
         if (!done) return report(done.error());
-        if (c.options().json) print_json(*done);
+        if (c.options().json)
+            print_json(*done);
         else if (!c.options().quiet)
-            std::printf("%s  ->  %s at %s  %s\n", file.c_str(), target.path().c_str(), member_text(*done, "site").c_str(), member_text(*done, "version").c_str());
+            std::printf("%s  ->  %s at %s  %s\n", file.c_str(), target.path().c_str(), member_text(*done, "site").c_str(),
+                        member_text(*done, "version").c_str());
     }
     return exit_done;
 }

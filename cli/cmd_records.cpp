@@ -24,8 +24,10 @@ struct kind_view {
 kind_view const& view_of(std::string const& kind) {
     static std::map<std::string, kind_view> const views{
         {"sites", {"/api/v1/sites", {"id", "kind", "jurisdiction", "enabled", "url", "attributes"}}},
-        {"rules", {"/api/v1/rules", {"id", "uri", "sites", "copies", "status.state", "status.done", "status.total", "status.reason"}}},
-        {"transfers", {"/api/v1/transfers", {"id", "asset", "from", "to", "mode", "state", "attempt", "bytes", "total", "reason"}}},
+        {"rules",
+         {"/api/v1/rules", {"id", "uri", "sites", "copies", "status.state", "status.done", "status.total", "status.reason"}}},
+        {"transfers",
+         {"/api/v1/transfers", {"id", "asset", "from", "to", "mode", "state", "attempt", "bytes", "total", "reason"}}},
         {"caches", {"/api/v1/caches", {"id", "near", "url", "used", "capacity", "seen"}}},
         {"policies", {"/api/v1/policies", {"id", "version", "updated"}}},
         {"collections", {"/collections", {"id", "title"}}},
@@ -52,7 +54,8 @@ int print_record(client_context& c, json::value const& v) {
 json::value attribute_value(std::string const& text) {
     if (text == "true") return true;
     if (text == "false") return false;
-    if (auto parsed = parse_json(text); parsed && (parsed->is_int64() || parsed->is_uint64() || parsed->is_double())) return *parsed;
+    if (auto parsed = parse_json(text); parsed && (parsed->is_int64() || parsed->is_uint64() || parsed->is_double()))
+        return *parsed;
     return json::value(text);
 }
 
@@ -60,7 +63,8 @@ result<json::object> attributes_of(std::vector<std::string> const& pairs) {
     json::object o;
     for (auto const& pair : pairs) {
         auto const eq = pair.find('=');
-        if (eq == std::string::npos || eq == 0) return fail(errc::invalid_argument, "attribute \"" + pair + "\" must be written key=value");
+        if (eq == std::string::npos || eq == 0)
+            return fail(errc::invalid_argument, "attribute \"" + pair + "\" must be written key=value");
         o[pair.substr(0, eq)] = attribute_value(pair.substr(eq + 1));
     }
     return o;
@@ -68,7 +72,8 @@ result<json::object> attributes_of(std::vector<std::string> const& pairs) {
 
 result<json::object> rule_body(rule_args const& a) {
     json::object o;
-    if (a.uri.empty() == a.collection.empty()) return fail(errc::invalid_argument, "a rule selects data by URI or by --collection with --filter: give one of them");
+    if (a.uri.empty() == a.collection.empty())
+        return fail(errc::invalid_argument, "a rule selects data by URI or by --collection with --filter: give one of them");
     if (!a.uri.empty()) o["uri"] = a.uri;
     if (!a.collection.empty()) o["collection"] = a.collection;
     if (!a.filter.empty()) {
@@ -91,8 +96,8 @@ int wait_for(client_context& c, std::string const& id) {
         if (!rule) return report(rule.error());
         auto const state = cell(*rule, "status.state");
         if (live)
-            std::fprintf(stderr, "\r\033[K%s  %s of %s copies  %s", state.c_str(), cell(*rule, "status.done").c_str(), cell(*rule, "status.total").c_str(),
-                         cell(*rule, "status.reason").c_str());
+            std::fprintf(stderr, "\r\033[K%s  %s of %s copies  %s", state.c_str(), cell(*rule, "status.done").c_str(),
+                         cell(*rule, "status.total").c_str(), cell(*rule, "status.reason").c_str());
         if (state == "fulfilled" || state == "impossible") {
             if (live) std::fprintf(stderr, "\r\033[K");
             print_record(c, *rule);
@@ -172,8 +177,10 @@ int set_site(client_context& c, site_args const& a) {
     o["enabled"] = !a.disabled;
     auto& attributes = o["attributes"].as_object();
     for (auto const& m : *added) {
-        if (m.value().is_string() && m.value().get_string().empty()) attributes.erase(m.key());
-        else attributes[m.key()] = m.value();
+        if (m.value().is_string() && m.value().get_string().empty())
+            attributes.erase(m.key());
+        else
+            attributes[m.key()] = m.value();
     }
     auto answer = c.call("PUT", path, json::value(std::move(o)));
     return answer ? print_record(c, *answer) : report(answer.error());

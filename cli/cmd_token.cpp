@@ -25,13 +25,15 @@ int mint_token(mint_args const& a) {
 int inspect_token(std::string const& token_file) {
     auto token = discover_token(token_file);
     if (!token) return report(token.error());
-    if (token->empty()) return report(fail(errc::not_found, "no token found: give --token-file, BEARER_TOKEN or BEARER_TOKEN_FILE"));
+    if (token->empty())
+        return report(fail(errc::not_found, "no token found: give --token-file, BEARER_TOKEN or BEARER_TOKEN_FILE"));
     auto const& text = token->reveal();
     auto const first = text.find('.');
     auto const second = first == std::string::npos ? first : text.find('.', first + 1);
     if (second == std::string::npos) return report(fail(errc::invalid_argument, "this token is opaque: it is no JWT"));
     json::object o;
-    for (auto const& [name, part] : {std::pair<char const*, std::string>{"header", text.substr(0, first)}, {"claims", text.substr(first + 1, second - first - 1)}}) {
+    for (auto const& [name, part] : {std::pair<char const*, std::string>{"header", text.substr(0, first)},
+                                     {"claims", text.substr(first + 1, second - first - 1)}}) {
         auto decoded = base64url_decode(part);
         if (!decoded) return report(decoded.error());
         auto value = parse_json(*decoded, {8u << 10, 16});

@@ -9,16 +9,26 @@
 
 namespace fjord::cli {
 
-struct resolve_args { std::string uri, need = "url", site, purpose; };
+struct resolve_args {
+    std::string uri, need = "url", site, purpose;
+};
 int resolve(client_context& c, resolve_args const& a);
 
-struct get_args { std::string uri, dest, site, purpose; int streams = 4; };
+struct get_args {
+    std::string uri, dest, site, purpose;
+    int streams = 4;
+};
 int get(client_context& c, get_args const& a);
 
-struct put_args { std::vector<std::string> files; std::string uri, at, media_type; };
+struct put_args {
+    std::vector<std::string> files;
+    std::string uri, at, media_type;
+};
 int put(client_context& c, put_args const& a);
 
-struct list_args { std::string uri; };
+struct list_args {
+    std::string uri;
+};
 int list(client_context& c, list_args const& a);
 int stat(client_context& c, list_args const& a);
 
@@ -40,12 +50,18 @@ int ingest(client_context& c, ingest_args const& a);
 int whoami(client_context& c);
 
 // Records of the administration API: list, show, delete, and whatever takes a JSON document.
-struct record_args { std::string kind, id; };  // kind: "sites", "rules", "transfers", "caches", "policies", "collections"
+struct record_args {
+    std::string kind, id;
+};  // kind: "sites", "rules", "transfers", "caches", "policies", "collections"
 int list_records(client_context& c, std::string const& kind);
 int show_record(client_context& c, record_args const& a);
 int delete_record(client_context& c, record_args const& a);
 
-struct site_args { std::string id, kind = "door", url, jurisdiction; std::vector<std::string> attributes; bool disabled = false; };
+struct site_args {
+    std::string id, kind = "door", url, jurisdiction;
+    std::vector<std::string> attributes;
+    bool disabled = false;
+};
 int add_site(client_context& c, site_args const& a);
 int set_site(client_context& c, site_args const& a);
 
@@ -60,13 +76,19 @@ int explain_rule(client_context& c, std::string const& id);
 
 int transfer_action(client_context& c, std::string const& id, std::string const& action);  // "cancel", "retry"
 
-struct collection_args { std::string file; };
+struct collection_args {
+    std::string file;
+};
 int add_collection(client_context& c, collection_args const& a);
 
-struct policy_args { std::string id, file; };
+struct policy_args {
+    std::string id, file;
+};
 int set_policy(client_context& c, policy_args const& a);
 int check_policy_file(std::string const& file);
-struct explain_args { std::string action = "read", uri, purpose; };
+struct explain_args {
+    std::string action = "read", uri, purpose;
+};
 int explain_policy(client_context& c, explain_args const& a);
 
 struct mint_args {

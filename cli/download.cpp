@@ -35,7 +35,11 @@ struct job {
     int workers = 0;
 
     job(client_context& ctx, download_plan p, std::string const& dest)
-        : c(ctx), plan(std::move(p)), chunks(plan.size), failures(plan.places.size()), map_file(dest + ".fjord-part.map"),
+        : c(ctx),
+          plan(std::move(p)),
+          chunks(plan.size),
+          failures(plan.places.size()),
+          map_file(dest + ".fjord-part.map"),
           bar(dest, plan.size, ctx.options().quiet || ctx.options().json) {}
 
     std::optional<std::size_t> best_place() const {
@@ -71,7 +75,8 @@ asio::awaitable<result<void>> fetch(job& j, std::size_t chunk, std::size_t place
     if (!stream) co_return stream.error();
     auto const status = (*stream)->head().status;
     if (status != (partial ? 206u : 200u))
-        co_return fail(status == 401 || status == 403 ? errc::denied : errc::unavailable, j.plan.places[place].name + " answered " + std::to_string(status));
+        co_return fail(status == 401 || status == 403 ? errc::denied : errc::unavailable,
+                       j.plan.places[place].name + " answered " + std::to_string(status));
     std::vector<char> buffer(256 << 10);
     std::uint64_t at = span.begin;
     for (;;) {
@@ -88,7 +93,9 @@ asio::awaitable<result<void>> fetch(job& j, std::size_t chunk, std::size_t place
         j.bar.set(std::min(j.plan.size, j.chunks.bytes_done() + j.live));
     }
     j.live -= at - span.begin;
-    if (at != span.end) co_return fail(errc::unavailable, j.plan.places[place].name + " sent " + std::to_string(at - span.begin) + " of " + std::to_string(span.size()) + " bytes");
+    if (at != span.end)
+        co_return fail(errc::unavailable, j.plan.places[place].name + " sent " + std::to_string(at - span.begin) + " of " +
+                                              std::to_string(span.size()) + " bytes");
     co_return result<void>{};
 }
 
@@ -196,8 +203,11 @@ result<download_report> download(client_context& c, download_plan plan, std::str
         }
         if (round == 2 || done.error().code == make_error_code(errc::no_space)) return done.error();
         auto fresh = renew();
-        if (!fresh) return error(done.error().code, done.error().message() + "; asking for other places failed too: " + fresh.error().message());
-        if (!(fresh->sha256 == j.plan.sha256)) return fail(errc::conflict, "a new version was registered meanwhile; run the command again");
+        if (!fresh)
+            return error(done.error().code,
+                         done.error().message() + "; asking for other places failed too: " + fresh.error().message());
+        if (!(fresh->sha256 == j.plan.sha256))
+            return fail(errc::conflict, "a new version was registered meanwhile; run the command again");
         if (corrupt) {
             // Whoever gave bytes last is tried last; a single bad replica must not win twice.
             auto gave = [&j](download_place const& p) { return j.used.count(p.name) == 0; };

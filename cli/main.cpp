@@ -51,9 +51,11 @@ struct program {
 
 void add_data_commands(program& p) {
     auto& r = p.keep<resolve_args>();
-    auto* resolve = p.app.add_subcommand("resolve", "Where is this dataset, best place first? Gives URLs, expiry and the reason for each rank");
+    auto* resolve = p.app.add_subcommand(
+        "resolve", "Where is this dataset, best place first? Gives URLs, expiry and the reason for each rank");
     resolve->add_option("URI", r.uri, "COLLECTION/ITEM/ASSET or fjord://HOST/...")->required();
-    resolve->add_option("--need", r.need, "url, or path when my site has the files mounted")->check(CLI::IsMember({"url", "path"}));
+    resolve->add_option("--need", r.need, "url, or path when my site has the files mounted")
+        ->check(CLI::IsMember({"url", "path"}));
     resolve->add_option("--site", r.site, "Where I compute (default: FJORD_SITE)");
     resolve->add_option("--purpose", r.purpose, "Purpose of use, such as DUO:0000042");
     p.online(resolve, [&r](client_context& c) { return cli::resolve(c, r); });
@@ -252,7 +254,9 @@ void add_server_commands(program& p) {
         auto& a = p.keep<serve_args>();
         a.role = role;
         auto* sub = serve->add_subcommand(role, role == "issuer" ? "Development token issuer, loopback only" : "Run a " + role);
-        sub->add_option("--config", a.config, "TOML file; docs/configuration.md lists every key")->required()->check(CLI::ExistingFile);
+        sub->add_option("--config", a.config, "TOML file; docs/configuration.md lists every key")
+            ->required()
+            ->check(CLI::ExistingFile);
         sub->add_option("--ready-file", a.ready_file, "Written as JSON with the bound addresses once requests are answered");
         p.offline(sub, [&a] { return cli::serve(a); });
     }
@@ -261,7 +265,8 @@ void add_server_commands(program& p) {
     check->add_option("ROLE", k.role)->required()->check(CLI::IsMember({"broker", "site", "cache", "issuer"}));
     check->add_option("FILE", k.config)->required()->check(CLI::ExistingFile);
     p.offline(check, [&k] { return check_config(k); });
-    p.offline(p.app.add_subcommand("config-reference", "Print docs/configuration.md"), [] { return print_configuration_reference(); });
+    p.offline(p.app.add_subcommand("config-reference", "Print docs/configuration.md"),
+              [] { return print_configuration_reference(); });
 
     auto& d = p.keep<demo_args>();
     auto* demo = p.app.add_subcommand("demo", "Start a whole federation on loopback and do the main job on real rasters");
@@ -284,10 +289,13 @@ int main(int argc, char** argv) {
     p.app.set_version_flag("--version", "fjord " FJORD_VERSION);
     p.app.require_subcommand(1);
     p.app.fallthrough();
-    p.app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 5 unavailable or timed out, 6 integrity failure.\n"
-                 "Example: fjord --broker https://localhost:8443 get landsat-7/olinda/scene");
+    p.app.footer(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 5 unavailable or timed out, 6 integrity "
+        "failure.\n"
+        "Example: fjord --broker https://localhost:8443 get landsat-7/olinda/scene");
     p.app.add_option("--broker", p.global.broker, "https://HOST:PORT (default: FJORD_BROKER)");
-    p.app.add_option("--token-file", p.global.token_file, "File with my bearer token (default: BEARER_TOKEN, BEARER_TOKEN_FILE, ...)");
+    p.app.add_option("--token-file", p.global.token_file,
+                     "File with my bearer token (default: BEARER_TOKEN, BEARER_TOKEN_FILE, ...)");
     p.app.add_option("--ca", p.global.ca, "PEM file to trust (default: FJORD_CA, else the system's)");
     p.app.add_flag("--json", p.global.json, "One JSON document; lists: one object per line");
     p.app.add_flag("--quiet", p.global.quiet, "Only failures");
@@ -299,8 +307,6 @@ int main(int argc, char** argv) {
     add_server_commands(p);
     try {
         p.app.parse(argc, argv);
-    } catch (CLI::ParseError const& e) {
-        return p.app.exit(e) == 0 ? exit_done : exit_usage;
-    }
+    } catch (CLI::ParseError const& e) { return p.app.exit(e) == 0 ? exit_done : exit_usage; }
     return p.chosen ? p.chosen() : exit_usage;
 }

@@ -48,7 +48,10 @@ void table::print() const {
 }
 
 progress_bar::progress_bar(std::string what, std::uint64_t total, bool quiet)
-    : what_(std::move(what)), total_(total), shown_(!quiet && isatty(STDERR_FILENO) == 1), begun_(std::chrono::steady_clock::now()) {}
+    : what_(std::move(what)),
+      total_(total),
+      shown_(!quiet && isatty(STDERR_FILENO) == 1),
+      begun_(std::chrono::steady_clock::now()) {}
 
 progress_bar::~progress_bar() {
     if (shown_) std::fprintf(stderr, "\r\033[K");
@@ -62,8 +65,8 @@ void progress_bar::set(std::uint64_t done) {
     double const elapsed = std::max(0.001, std::chrono::duration<double>(now - begun_).count());
     int const percent = total_ ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total_)) : 100;
     auto const rate = static_cast<std::uint64_t>(static_cast<double>(done) / elapsed);
-    std::fprintf(stderr, "\r\033[K%s  %3d %%  %s of %s  %s/s", what_.c_str(), percent, human_bytes(done).c_str(), human_bytes(total_).c_str(),
-                 human_bytes(rate).c_str());
+    std::fprintf(stderr, "\r\033[K%s  %3d %%  %s of %s  %s/s", what_.c_str(), percent, human_bytes(done).c_str(),
+                 human_bytes(total_).c_str(), human_bytes(rate).c_str());
     std::fflush(stderr);
 }
 

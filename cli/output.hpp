@@ -10,9 +10,9 @@
 
 namespace fjord::cli {
 
-void print_json(json::value const& value);                       // one line
-int report(error const& e);                                       // to standard error; gives the exit code
-std::string human_bytes(std::uint64_t bytes);                     // "1.5 MiB"
+void print_json(json::value const& value);     // one line
+int report(error const& e);                    // to standard error; gives the exit code
+std::string human_bytes(std::uint64_t bytes);  // "1.5 MiB"
 
 class table {
 public:
@@ -39,7 +39,7 @@ private:
     std::chrono::steady_clock::time_point begun_, drawn_{};
 };
 
-std::string text_of(json::value const& v);                        // strings bare, all else as JSON
+std::string text_of(json::value const& v);                            // strings bare, all else as JSON
 std::string member_text(json::value const& v, std::string_view key);  // "" when absent
 
 }  // namespace fjord::cli

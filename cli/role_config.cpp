@@ -12,13 +12,19 @@ result<void> check_https(std::string const& url) {
 }
 
 void declare_issuer(config_table& t, auth::issuer_options& i) {
-    t.text("url", &i.url).required().check(check_https).prose("The `iss` of its tokens, byte for byte. Its metadata is read from `<url>/.well-known/openid-configuration`.");
-    t.text_list("audience", &i.audience).prose("Values of `aud` that are accepted. Empty: the origin of `public_url` and of every listener.");
+    t.text("url", &i.url)
+        .required()
+        .check(check_https)
+        .prose("The `iss` of its tokens, byte for byte. Its metadata is read from `<url>/.well-known/openid-configuration`.");
+    t.text_list("audience", &i.audience)
+        .prose("Values of `aud` that are accepted. Empty: the origin of `public_url` and of every listener.");
     t.boolean("allow_any_audience", &i.allow_any_audience).prose("Accept `https://wlcg.cern.ch/jwt/v1/any`.");
     t.text("ca", &i.ca).prose("PEM file to trust when talking to this issuer. Empty: `ca`, else the system's.");
     t.text("jwks_file", &i.jwks_file).prose("Read its keys from this file and never from the network.");
     t.text_list("algorithms", &i.algorithms).prose("Signature algorithms it may use: RS256, ES256, ES384, EdDSA, PS256.");
-    t.duration("max_lifetime", &i.max_lifetime).between(60, 30 * 86400).prose("Tokens with a longer life (`exp` - `iat`) are refused.");
+    t.duration("max_lifetime", &i.max_lifetime)
+        .between(60, 30 * 86400)
+        .prose("Tokens with a longer life (`exp` - `iat`) are refused.");
     t.text("groups_claim", &i.groups_claim).prose("Claim that lists groups.");
     t.text("org", &i.org).prose("Organisation of its people, for policies.");
     t.text("base_path", &i.base_path).prose("Where the paths of its storage scopes are rooted here.");
@@ -27,24 +33,37 @@ void declare_issuer(config_table& t, auth::issuer_options& i) {
 }
 
 void declare_common(config_table& t, common_config& c) {
-    t.text_list("listen", &c.listen).required().prose("Addresses to listen on, as URLs: `https://0.0.0.0:8443`, `http://127.0.0.1:8080`. Port 0 takes a free one.");
-    t.text("public_url", &c.public_url).prose("Our address as others see it, without trailing slash. Default: `https://localhost:` and the port of the first https listener.");
-    t.boolean("tokens_over_http", &c.tokens_over_http).prose("Accept tokens on plain listeners: only behind a proxy that ends TLS, or to measure.");
-    t.boolean("trust_forwarded", &c.trust_forwarded).prose("Build links from Forwarded and X-Forwarded-* fields: only behind a proxy that sets them.");
+    t.text_list("listen", &c.listen)
+        .required()
+        .prose("Addresses to listen on, as URLs: `https://0.0.0.0:8443`, `http://127.0.0.1:8080`. Port 0 takes a free one.");
+    t.text("public_url", &c.public_url)
+        .prose(
+            "Our address as others see it, without trailing slash. Default: `https://localhost:` and the port of the first https "
+            "listener.");
+    t.boolean("tokens_over_http", &c.tokens_over_http)
+        .prose("Accept tokens on plain listeners: only behind a proxy that ends TLS, or to measure.");
+    t.boolean("trust_forwarded", &c.trust_forwarded)
+        .prose("Build links from Forwarded and X-Forwarded-* fields: only behind a proxy that sets them.");
     t.boolean("access_log", &c.access_log).prose("One log line per request.");
     t.text("ca", &c.ca).prose("PEM file with the authorities to trust for outgoing TLS. Empty: the system's.");
     t.integer("threads", &c.threads).between(0, 256).prose("Event loops, one per core; 0 takes the number of cores.");
-    t.duration("stop_grace", &c.stop_grace).between(0, 3600).prose("How long requests in flight may take to finish after SIGTERM.");
+    t.duration("stop_grace", &c.stop_grace)
+        .between(0, 3600)
+        .prose("How long requests in flight may take to finish after SIGTERM.");
     t.section("tls", "Certificate of the https listeners; read again on SIGHUP.");
     t.text("tls.certificate", &c.tls.certificate).reloadable().prose("PEM file, leaf first, then intermediates.");
     t.text("tls.key", &c.tls.key).reloadable().prose("PEM file with the private key.");
     t.section("log", "Where and how much to log. Lines are JSON objects and never hold a token.");
     t.text("log.file", &c.log.file).prose("File to append to. Empty: standard error.");
-    t.text("log.level", &c.log.level).one_of({"debug", "info", "warn", "error", "off"}).reloadable().prose("Least important level that is written.");
+    t.text("log.level", &c.log.level)
+        .one_of({"debug", "info", "warn", "error", "off"})
+        .reloadable()
+        .prose("Least important level that is written.");
 }
 
 void declare_issuers(config_table& t, common_config& c) {
-    t.section("issuer", "A token issuer that is trusted, one block each. Tokens of other issuers are refused without asking the network.");
+    t.section("issuer",
+              "A token issuer that is trusted, one block each. Tokens of other issuers are refused without asking the network.");
     t.array<auth::issuer_options>("issuer", &c.issuers, declare_issuer).reloadable();
 }
 
@@ -66,11 +85,18 @@ config_table table_of(broker_config& c) {
     t.text("data_dir", &c.data_dir).required().prose("Directory for the store and the signing key.");
     t.text("title", &c.broker.title).prose("Title of the catalog's landing page.");
     t.text("description", &c.broker.description).prose("Description on the landing page.");
-    t.text("key_file", &c.key_file).prose("EC P-256 private key (PEM) that signs storage tokens; made when absent. Default: `signing-key.pem` in `data_dir`.");
-    t.text_list("cache_groups", &c.broker.cache_groups).prose("Members of these groups may register caches and ask where to fill from.");
-    t.duration("token_lifetime", &c.broker.token_lifetime).between(30, 3600).prose("Life of tokens in resolve answers and redirects.");
+    t.text("key_file", &c.key_file)
+        .prose(
+            "EC P-256 private key (PEM) that signs storage tokens; made when absent. Default: `signing-key.pem` in `data_dir`.");
+    t.text_list("cache_groups", &c.broker.cache_groups)
+        .prose("Members of these groups may register caches and ask where to fill from.");
+    t.duration("token_lifetime", &c.broker.token_lifetime)
+        .between(30, 3600)
+        .prose("Life of tokens in resolve answers and redirects.");
     t.duration("upload_lifetime", &c.broker.upload_lifetime).between(60, 7 * 86400).prose("How long a reserved upload may take.");
-    t.duration("cache_lease", &c.broker.cache_lease).between(2, 3600).prose("A cache silent for so long is not offered any more.");
+    t.duration("cache_lease", &c.broker.cache_lease)
+        .between(2, 3600)
+        .prose("A cache silent for so long is not offered any more.");
     t.text("default_site", &c.broker.default_site).prose("Site for uploads that name none. Empty: the first that policy allows.");
     t.section("store", "Where the catalog lives.");
     t.text("store.engine", &c.store_engine).one_of({"rocksdb"}).prose("Storage engine.");
@@ -89,7 +115,8 @@ config_table table_of(site_config& c) {
     t.text("root", &c.root).required().prose("Directory that becomes the storage site. Nothing outside it can be reached.");
     t.text_list("public", &c.public_paths).prose("Path prefixes that may be read without a token.");
     t.section("tpc", "Third-party copies: whom this door may connect to.");
-    t.boolean("tpc.allow_local", &c.tpc_allow_local).prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");
+    t.boolean("tpc.allow_local", &c.tpc_allow_local)
+        .prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");
     t.text_list("tpc.allow", &c.tpc_allow).prose("`host:port` pairs that are allowed whatever their address.");
     declare_issuers(t, c);
     return t;
@@ -99,13 +126,18 @@ config_table table_of(cache_config& c) {
     config_table t;
     declare_common(t, c);
     t.text("id", &c.id).prose("Name of this cache in the federation.");
-    t.text("broker", &c.broker_url).check(check_https).prose("The broker this cache belongs to. Empty: it serves its origins only.");
-    t.text("token_file", &c.token_file).prose("File with the cache's own bearer token for the broker; read again when it changes.");
+    t.text("broker", &c.broker_url)
+        .check(check_https)
+        .prose("The broker this cache belongs to. Empty: it serves its origins only.");
+    t.text("token_file", &c.token_file)
+        .prose("File with the cache's own bearer token for the broker; read again when it changes.");
     t.text("site", &c.site).prose("Compute site that it stands next to.");
     t.text("jurisdiction", &c.jurisdiction).prose("ISO 3166 code of the country it stands in.");
     t.section("disk", "The disk tier.");
     t.text("disk.path", &c.disk_path).required().prose("Directory for blocks and their index.");
-    t.bytes("disk.size", &c.disk_size).between(64ll << 20, 1ll << 50).prose("Bytes it may use, such as `500 GiB`. Never exceeded.");
+    t.bytes("disk.size", &c.disk_size)
+        .between(64ll << 20, 1ll << 50)
+        .prose("Bytes it may use, such as `500 GiB`. Never exceeded.");
     t.section("memory", "The RAM tier.");
     t.bytes("memory.size", &c.memory_size).between(0, 1ll << 44).prose("Bytes for hot small blocks.");
     t.section("origin", "An HTTP origin served by prefix, without a broker.");
@@ -122,9 +154,11 @@ config_table table_of(issuer_config& c) {
 }
 
 std::string configuration_reference() {
-    std::string out = "# Configuration\n\nOne TOML file per role. Unknown keys, wrong types and values out of bounds are errors that name file, line, key and bound;\n"
-                      "`fjord check-config ROLE FILE` shows all of them. SIGHUP reads certificates, issuers and the log level again.\n"
-                      "This page is generated by `fjord config-reference` from the tables that parse the files.\n\n";
+    std::string out =
+        "# Configuration\n\nOne TOML file per role. Unknown keys, wrong types and values out of bounds are errors that name "
+        "file, line, key and bound;\n"
+        "`fjord check-config ROLE FILE` shows all of them. SIGHUP reads certificates, issuers and the log level again.\n"
+        "This page is generated by `fjord config-reference` from the tables that parse the files.\n\n";
     broker_config b;
     site_config s;
     cache_config k;

@@ -36,7 +36,8 @@ net::client_options client_options_of(common_config const& c) {
     return o;
 }
 
-result<void> write_ready_file(std::string const& file, std::string const& role, common_config const& c, net::http_server const& server) {
+result<void> write_ready_file(std::string const& file, std::string const& role, common_config const& c,
+                              net::http_server const& server) {
     if (file.empty()) return {};
     json::array urls;
     for (auto const& e : server.endpoints()) urls.push_back(json::value(e.url));
@@ -52,12 +53,14 @@ result<void> load(common_config& c, config_table table, std::string const& file)
     log_level level = log_level::info;
     parse_log_level(c.log.level, level);
     set_log_level(level);
-    if (!set_log_output(c.log.file)) return fail(errc::invalid_argument, file + ": log.file: cannot open " + c.log.file + " for appending");
+    if (!set_log_output(c.log.file))
+        return fail(errc::invalid_argument, file + ": log.file: cannot open " + c.log.file + " for appending");
     while (c.public_url.ends_with('/')) c.public_url.pop_back();
     if (c.public_url.empty()) {
         for (auto const& url : c.listen) {
             auto parts = net::parse_url(url);
-            if (parts && parts->scheme == "https" && parts->port != 0) c.public_url = "https://localhost:" + std::to_string(parts->port);
+            if (parts && parts->scheme == "https" && parts->port != 0)
+                c.public_url = "https://localhost:" + std::to_string(parts->port);
             if (!c.public_url.empty()) break;
         }
     }
@@ -73,11 +76,13 @@ std::vector<std::string> own_origins(common_config const& c) {
     if (auto parts = net::parse_url(c.public_url)) out.push_back(parts->origin());
     for (auto const& url : c.listen)
         if (auto parts = net::parse_url(url); parts && parts->scheme == "https" && parts->port != 0)
-            for (auto const* host : {"localhost", "127.0.0.1"}) out.push_back("https://" + std::string(host) + ":" + std::to_string(parts->port));
+            for (auto const* host : {"localhost", "127.0.0.1"})
+                out.push_back("https://" + std::string(host) + ":" + std::to_string(parts->port));
     return out;
 }
 
-role_host::role_host(common_config const& c) : config_(c), pool_(std::max<std::size_t>(4, 2 * threads_of(c)), 10'000), runtime_(threads_of(c)) {
+role_host::role_host(common_config const& c)
+    : config_(c), pool_(std::max<std::size_t>(4, 2 * threads_of(c)), 10'000), runtime_(threads_of(c)) {
     // Blocked before the first thread starts, so that only sigwait in run() sees them.
     auto const set = role_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -93,8 +98,8 @@ void role_host::stop() {
     runtime_.stop();
 }
 
-int role_host::run(std::string const& role, net::router const& routes, std::string const& ready_file, std::function<void()> reload,
-                   std::function<void()> drain) {
+int role_host::run(std::string const& role, net::router const& routes, std::string const& ready_file,
+                   std::function<void()> reload, std::function<void()> drain) {
     net::server_options o;
     o.listen = config_.listen;
     o.tls = config_.tls;
@@ -102,7 +107,8 @@ int role_host::run(std::string const& role, net::router const& routes, std::stri
     o.trust_forwarded = config_.trust_forwarded;
     o.access_log = config_.access_log;
     net::http_server server(runtime_, std::move(o), routes, metrics_, system_clock());
-    if (auto ok = server.start(); !ok) return report(error(ok.error().code, "starting the " + role + ": " + ok.error().message()));
+    if (auto ok = server.start(); !ok)
+        return report(error(ok.error().code, "starting the " + role + ": " + ok.error().message()));
     if (auto ok = write_ready_file(ready_file, role, config_, server); !ok) return report(ok.error());
     for (auto const& e : server.endpoints()) log.info("listening", {{"role", role}, {"url", e.url}});
     auto const set = role_signals();
@@ -110,8 +116,10 @@ int role_host::run(std::string const& role, net::router const& routes, std::stri
         int signal = 0;
         sigwait(&set, &signal);
         if (signal != SIGHUP) break;
-        if (auto ok = server.reload_tls(); !ok) log.error("certificate not reloaded, the old one stays", {{"reason", ok.error().message()}});
-        else log.info("certificate reloaded");
+        if (auto ok = server.reload_tls(); !ok)
+            log.error("certificate not reloaded, the old one stays", {{"reason", ok.error().message()}});
+        else
+            log.info("certificate reloaded");
         if (reload) reload();
     }
     log.info("stopping", {{"role", role}});

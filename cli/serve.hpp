@@ -5,7 +5,7 @@
 namespace fjord::cli {
 
 struct serve_args {
-    std::string role;        // broker, site, cache, issuer
+    std::string role;  // broker, site, cache, issuer
     std::string config;
     std::string ready_file;  // written when requests are answered
 };

@@ -91,7 +91,8 @@ int serve_broker(serve_args const& a) {
     cat.on_commit([&events](std::vector<catalog::log_entry> const& entries) {
         if (!entries.empty()) events.notify(entries.back().seq);
     });
-    broker::core core{c.broker, cat, rules, rules.engine, engine, *sites, *minter, host.client(), host.pool(), caches, sweep, events, host.metrics(), time};
+    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         *minter,
+                      host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
 
     net::router routes;
     routes.add_filter([&tokens](net::request& req) { return auth::authenticate(req, tokens, broker::realm()); });
@@ -111,8 +112,10 @@ int serve_broker(serve_args const& a) {
     engine.start();
     auto reload = [&a, &tokens] {
         broker_config fresh;
-        if (auto ok = load(fresh, table_of(fresh), a.config)) tokens.replace_issuers(with_ourselves(fresh));
-        else log.error("configuration not reloaded", {{"reason", ok.error().message()}});
+        if (auto ok = load(fresh, table_of(fresh), a.config))
+            tokens.replace_issuers(with_ourselves(fresh));
+        else
+            log.error("configuration not reloaded", {{"reason", ok.error().message()}});
     };
     auto drain = [&events] { events.close(); };
     int const code = host.run("broker", routes, a.ready_file, reload, drain);

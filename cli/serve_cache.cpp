@@ -35,8 +35,10 @@ int serve_cache(serve_args const& a) {
     o.memory = c.memory_size;
     o.minting_issuers = {c.broker_url};
     o.anonymous = true;  // the broker knows what is public
-    auto opened = cache::service::open(std::move(o), {c.broker_url.empty() ? nullptr : &broker, tokens, host.pool(), host.metrics(), time});
-    if (!opened) return report(error(opened.error().code, "opening the cache in " + c.disk_path + ": " + opened.error().message()));
+    auto opened =
+        cache::service::open(std::move(o), {c.broker_url.empty() ? nullptr : &broker, tokens, host.pool(), host.metrics(), time});
+    if (!opened)
+        return report(error(opened.error().code, "opening the cache in " + c.disk_path + ": " + opened.error().message()));
     auto& service = **opened;
     std::vector<std::unique_ptr<cache::origin_source>> origins;
     for (auto const& origin : c.origins) {
@@ -55,8 +57,10 @@ int serve_cache(serve_args const& a) {
     }
     auto reload = [&a, &tokens] {
         cache_config fresh;
-        if (auto ok = load(fresh, table_of(fresh), a.config)) tokens.replace_issuers(fresh.issuers);
-        else logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
+        if (auto ok = load(fresh, table_of(fresh), a.config))
+            tokens.replace_issuers(fresh.issuers);
+        else
+            logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
     };
     int const code = host.run("cache", routes, a.ready_file, reload, {});
     announcer.stop();

@@ -12,7 +12,8 @@ namespace {
 
 bool is_loopback(std::string const& url) {
     auto parts = net::parse_url(url);
-    return parts && (parts->host == "localhost" || parts->host == "::1" || parts->host == "[::1]" || parts->host.starts_with("127."));
+    return parts &&
+           (parts->host == "localhost" || parts->host == "::1" || parts->host == "[::1]" || parts->host.starts_with("127."));
 }
 
 }  // namespace
@@ -21,7 +22,9 @@ int serve_issuer(serve_args const& a) {
     issuer_config c;
     if (auto ok = load(c, table_of(c), a.config); !ok) return report(ok.error());
     for (auto const& url : c.listen)
-        if (!is_loopback(url)) return report(fail(errc::invalid_argument, a.config + ": listen: the development issuer serves loopback addresses only, not " + url));
+        if (!is_loopback(url))
+            return report(fail(errc::invalid_argument,
+                               a.config + ": listen: the development issuer serves loopback addresses only, not " + url));
     auto minter = auth::minter::open(c.public_url, c.key_file, system_clock());
     if (!minter) return report(minter.error());
     role_host host(c);

@@ -21,7 +21,8 @@ int serve_site(serve_args const& a) {
     o.public_paths = c.public_paths;
     o.remotes.allow_local = c.tpc_allow_local;
     o.remotes.allow = c.tpc_allow;
-    auto door = site::door::open(std::move(o), {tokens, host.client(), host.pool(), system_clock(), host.metrics(), registrar.get()});
+    auto door =
+        site::door::open(std::move(o), {tokens, host.client(), host.pool(), system_clock(), host.metrics(), registrar.get()});
     if (!door) return report(error(door.error().code, "serving " + c.root + ": " + door.error().message()));
 
     net::router routes;
@@ -29,8 +30,10 @@ int serve_site(serve_args const& a) {
     add_health_routes(routes, host.metrics());
     auto reload = [&a, &tokens] {
         site_config fresh;
-        if (auto ok = load(fresh, table_of(fresh), a.config)) tokens.replace_issuers(fresh.issuers);
-        else logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
+        if (auto ok = load(fresh, table_of(fresh), a.config))
+            tokens.replace_issuers(fresh.issuers);
+        else
+            logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
     };
     int const code = host.run("site", routes, a.ready_file, reload, {});
     host.stop();

@@ -39,7 +39,8 @@ result<std::string> folder_for(demo_args const& a) {
 
 // The steps in order; one that fails ends the story, because the next ones build on it.
 bool tell(story& s) {
-    for (auto step : {&story::prepare, &story::ingest, &story::search, &story::replicate, &story::resolve_and_read, &story::refuse, &story::survive})
+    for (auto step : {&story::prepare, &story::ingest, &story::search, &story::replicate, &story::resolve_and_read,
+                      &story::refuse, &story::survive})
         if (!(s.*step)()) return false;
     return true;
 }
@@ -58,7 +59,8 @@ void wait_for_end(federation& f) {
 
 int run_demo(demo_args const& a) {
     if (a.data.empty() || !fs::exists(a.data))
-        return report(fail(errc::invalid_argument, "the sample rasters are missing: run deploy/demo, which fetches them, or give --data"));
+        return report(
+            fail(errc::invalid_argument, "the sample rasters are missing: run deploy/demo, which fetches them, or give --data"));
     auto dir = folder_for(a);
     if (!dir) return report(dir.error());
     auto const set = end_signals();
@@ -82,8 +84,10 @@ int run_demo(demo_args const& a) {
     n.summary();
     bool const good = finished && n.all_held();
     if (a.keep && good) {
-        std::printf("\nThe federation stays up. Try:\n  export FJORD_BROKER=%s FJORD_CA=%s BEARER_TOKEN_FILE=%s\n  fjord ls\nCtrl-C or SIGTERM ends it.\n", f.broker_url().c_str(),
-                    f.path("ca.pem").c_str(), f.path("twin.token").c_str());
+        std::printf(
+            "\nThe federation stays up. Try:\n  export FJORD_BROKER=%s FJORD_CA=%s BEARER_TOKEN_FILE=%s\n  fjord ls\nCtrl-C or "
+            "SIGTERM ends it.\n",
+            f.broker_url().c_str(), f.path("ca.pem").c_str(), f.path("twin.token").c_str());
         std::fflush(stdout);
         wait_for_end(f);
     }

@@ -8,9 +8,9 @@ struct demo_args {
     bool keep = false;
     bool xrootd = false;
     bool json = false;
-    int port_base = 0;   // 0: free ports
-    std::string dir;     // empty: a temporary folder, removed afterwards
-    std::string data;    // folder with the sample rasters
+    int port_base = 0;  // 0: free ports
+    std::string dir;    // empty: a temporary folder, removed afterwards
+    std::string data;   // folder with the sample rasters
 };
 
 int run_demo(demo_args const& a);

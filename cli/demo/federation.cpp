@@ -46,7 +46,8 @@ result<std::pair<int, unique_fd>> reserve_port() {
     a.sin_family = AF_INET;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof a;
-    if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 || getsockname(fd.get(), reinterpret_cast<sockaddr*>(&a), &size) != 0)
+    if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 ||
+        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&a), &size) != 0)
         return error_from_errno(errno, "looking for a free port");
     return std::pair<int, unique_fd>(ntohs(a.sin_port), std::move(fd));
 }
@@ -81,21 +82,40 @@ result<void> federation::choose_ports() {
 
 // One authority and one leaf for localhost, by the openssl program: what an operator would do by hand.
 result<void> federation::write_certificates() {
-    auto const ext = "basicConstraints=CA:false\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
-                     "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n";
+    auto const ext =
+        "basicConstraints=CA:false\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
+        "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n";
     if (auto ok = write_file_atomically(path("leaf.ext"), ext); !ok) return ok.error();
     std::vector<std::string> const key{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"};
     std::vector<std::string> ca{"openssl", "req", "-x509"};
     ca.insert(ca.end(), key.begin(), key.end());
-    for (auto const& s : {std::string("-days"), std::string("30"), std::string("-subj"), std::string("/CN=Fjord demo CA"), std::string("-keyout"), path("ca.key"),
-                          std::string("-out"), path("ca.pem"), std::string("-addext"), std::string("basicConstraints=critical,CA:true"), std::string("-addext"),
+    for (auto const& s : {std::string("-days"), std::string("30"), std::string("-subj"), std::string("/CN=Fjord demo CA"),
+                          std::string("-keyout"), path("ca.key"), std::string("-out"), path("ca.pem"), std::string("-addext"),
+                          std::string("basicConstraints=critical,CA:true"), std::string("-addext"),
                           std::string("keyUsage=critical,keyCertSign,cRLSign")})
         ca.push_back(s);
     std::vector<std::string> request{"openssl", "req", "-new"};
     request.insert(request.end(), key.begin(), key.end());
-    for (auto const& s : {std::string("-subj"), std::string("/CN=localhost"), std::string("-keyout"), path("host.key"), std::string("-out"), path("host.csr")}) request.push_back(s);
-    std::vector<std::string> const sign{"openssl", "x509",    "-req",          "-sha256",  "-days",           "30",        "-in",  path("host.csr"),
-                                        "-CA",     path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial", "-extfile", path("leaf.ext"), "-out", path("host.pem")};
+    for (auto const& s : {std::string("-subj"), std::string("/CN=localhost"), std::string("-keyout"), path("host.key"),
+                          std::string("-out"), path("host.csr")})
+        request.push_back(s);
+    std::vector<std::string> const sign{"openssl",
+                                        "x509",
+                                        "-req",
+                                        "-sha256",
+                                        "-days",
+                                        "30",
+                                        "-in",
+                                        path("host.csr"),
+                                        "-CA",
+                                        path("ca.pem"),
+                                        "-CAkey",
+                                        path("ca.key"),
+                                        "-CAcreateserial",
+                                        "-extfile",
+                                        path("leaf.ext"),
+                                        "-out",
+                                        path("host.pem")};
     for (auto const& argv : {ca, request, sign}) {
         auto done = run_command({argv, {}, false, {}});
         if (!done) return done.error();
@@ -104,7 +124,8 @@ result<void> federation::write_certificates() {
     return {};
 }
 
-secret federation::mint(std::string const& subject, std::vector<std::string> const& groups, std::string const& org, long lifetime_s) const {
+secret federation::mint(std::string const& subject, std::vector<std::string> const& groups, std::string const& org,
+                        long lifetime_s) const {
     auto minter = auth::minter::open(issuer_url(), path("issuer-key.pem"), system_clock());
     auth::mint_request m;
     m.subject = subject;
@@ -119,14 +140,16 @@ result<void> federation::write_tokens() {
     if (auto made = auth::minter::open(issuer_url(), path("issuer-key.pem"), system_clock()); !made) return made.error();
     for (auto const& p : personas()) {
         auto const token = mint(p.subject, p.groups, p.org, 6 * 3600);
-        if (auto ok = write_file_atomically(path(std::string(p.name) + ".token"), token.reveal() + "\n", 0600); !ok) return ok.error();
+        if (auto ok = write_file_atomically(path(std::string(p.name) + ".token"), token.reveal() + "\n", 0600); !ok)
+            return ok.error();
     }
     return {};
 }
 
 result<void> federation::write_configs() {
     auto common = [this](std::string const& role, std::string const& listen) {
-        return "listen = [" + listen + "]\npublic_url = \"https://localhost:" + std::to_string(ports_.at(role)) + "\"\nca = \"" + path("ca.pem") + "\"\n";
+        return "listen = [" + listen + "]\npublic_url = \"https://localhost:" + std::to_string(ports_.at(role)) + "\"\nca = \"" +
+               path("ca.pem") + "\"\n";
     };
     auto address = [this](std::string const& scheme, std::string const& name) {
         return "\"" + scheme + "://127.0.0.1:" + std::to_string(ports_.at(name)) + "\"";
@@ -134,15 +157,19 @@ result<void> federation::write_configs() {
     std::string const tls = "\n[tls]\ncertificate = \"" + path("host.pem") + "\"\nkey = \"" + path("host.key") + "\"\n";
     std::map<std::string, std::string> files;
     files["issuer"] = common("issuer", address("https", "issuer")) + "key_file = \"" + path("issuer-key.pem") + "\"\n" + tls;
-    files["broker"] = common("broker", address("https", "broker")) + "data_dir = \"" + path("broker") + "\"\ntitle = \"Fjord demo\"\n"
-                      "default_site = \"site-a\"\n" + tls + "\n[location]\nsite = \"hub\"\njurisdiction = \"DE\"\n" + issuer_block(issuer_url(), path("ca.pem")) +
+    files["broker"] = common("broker", address("https", "broker")) + "data_dir = \"" + path("broker") +
+                      "\"\ntitle = \"Fjord demo\"\n"
+                      "default_site = \"site-a\"\n" +
+                      tls + "\n[location]\nsite = \"hub\"\njurisdiction = \"DE\"\n" + issuer_block(issuer_url(), path("ca.pem")) +
                       "admin_groups = [\"/fjord/admins\"]\n";
-    files["cache"] = common("cache", address("https", "cache") + ", " + address("http", "cache_http")) + "id = \"cache-1\"\nbroker = \"" + broker_url() +
-                     "\"\ntoken_file = \"" + path("cache.token") + "\"\nsite = \"hpc\"\njurisdiction = \"DE\"\n" + tls + "\n[disk]\npath = \"" + path("cache") +
-                     "\"\nsize = \"1 GiB\"\n" + issuer_block(broker_url(), path("ca.pem")) + issuer_block(issuer_url(), path("ca.pem"));
+    files["cache"] = common("cache", address("https", "cache") + ", " + address("http", "cache_http")) +
+                     "id = \"cache-1\"\nbroker = \"" + broker_url() + "\"\ntoken_file = \"" + path("cache.token") +
+                     "\"\nsite = \"hpc\"\njurisdiction = \"DE\"\n" + tls + "\n[disk]\npath = \"" + path("cache") +
+                     "\"\nsize = \"1 GiB\"\n" + issuer_block(broker_url(), path("ca.pem")) +
+                     issuer_block(issuer_url(), path("ca.pem"));
     for (std::string const site : {"site-a", "site-b"})
-        files[site] = common(site, address("https", site)) + "root = \"" + path(site) + "\"\n" + tls + "\n[tpc]\nallow_local = true\n" +
-                      issuer_block(broker_url(), path("ca.pem"));
+        files[site] = common(site, address("https", site)) + "root = \"" + path(site) + "\"\n" + tls +
+                      "\n[tpc]\nallow_local = true\n" + issuer_block(broker_url(), path("ca.pem"));
     for (auto const& [role, text] : files) {
         std::error_code ec;
         fs::create_directories(path(role), ec);
@@ -153,7 +180,10 @@ result<void> federation::write_configs() {
 
 result<void> federation::start_role(std::string const& role) {
     auto const kind = role.starts_with("site-") ? std::string("site") : role;
-    command c{{options_.program, "serve", kind, "--config", path(role + ".toml"), "--ready-file", path(role + ".ready")}, {}, false, path(role + ".log")};
+    command c{{options_.program, "serve", kind, "--config", path(role + ".toml"), "--ready-file", path(role + ".ready")},
+              {},
+              false,
+              path(role + ".log")};
     unlink(path(role + ".ready").c_str());
     auto started = child_process::start(c);
     if (!started) return started.error();
@@ -166,7 +196,8 @@ result<void> federation::start_xrootd(std::string const& site) {
     auto const key = path("broker/signing-key.pem");
     auto minter = auth::minter::open(broker_url(), key, system_clock());
     if (!minter) return minter.error();
-    xrootd_options o{path(site), ports_.at(site), path("host.pem"), path("host.key"), path("ca.pem"), broker_url(), minter->jwks()};
+    xrootd_options o{path(site),     ports_.at(site), path("host.pem"), path("host.key"),
+                     path("ca.pem"), broker_url(),    minter->jwks()};
     auto started = start_xrootd_site(o);
     if (!started) return started.error();
     processes_[site] = std::move(*started);
@@ -178,8 +209,10 @@ result<void> federation::wait_ready(std::vector<std::string> const& roles) {
     for (auto const& role : roles) {
         for (;;) {
             if (access(path(role + ".ready").c_str(), R_OK) == 0) break;
-            if (!processes_.at(role).running()) return fail(errc::unavailable, role + " ended while starting:\n" + tail_of(path(role + ".log")));
-            if (std::chrono::steady_clock::now() > until) return fail(errc::timed_out, role + " did not answer within 30 s:\n" + tail_of(path(role + ".log")));
+            if (!processes_.at(role).running())
+                return fail(errc::unavailable, role + " ended while starting:\n" + tail_of(path(role + ".log")));
+            if (std::chrono::steady_clock::now() > until)
+                return fail(errc::timed_out, role + " did not answer within 30 s:\n" + tail_of(path(role + ".log")));
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
     }
@@ -196,7 +229,8 @@ result<void> federation::start() {
     std::error_code ec;
     fs::create_directories(options_.dir, ec);
     if (ec) return fail(errc::denied, "making " + options_.dir + ": " + ec.message());
-    for (auto step : {&federation::choose_ports, &federation::write_certificates, &federation::write_tokens, &federation::write_configs})
+    for (auto step :
+         {&federation::choose_ports, &federation::write_certificates, &federation::write_tokens, &federation::write_configs})
         if (auto ok = (this->*step)(); !ok) return ok.error();
     // The issuer first: a broker that is shown a token before its issuer answers remembers for a while that it had no keys.
     if (auto ok = start_role("issuer"); !ok) return ok.error();
@@ -221,8 +255,12 @@ result<void> federation::write_env(std::vector<std::string> const& collections) 
         if (std::string_view(p.name) != "cache") tokens[p.name] = path(std::string(p.name) + ".token");
     for (auto const& [role, process] : processes_) pids[role] = process.pid();
     for (std::string const site : {"site-a", "site-b"}) sites[site] = site_url(site);
-    json::object o{{"broker", broker_url()}, {"cache", cache_url()}, {"cache_http", "http://127.0.0.1:" + std::to_string(ports_.at("cache_http"))},
-                   {"issuer", issuer_url()}, {"issuer_key", path("issuer-key.pem")}, {"ca", path("ca.pem")}};
+    json::object o{{"broker", broker_url()},
+                   {"cache", cache_url()},
+                   {"cache_http", "http://127.0.0.1:" + std::to_string(ports_.at("cache_http"))},
+                   {"issuer", issuer_url()},
+                   {"issuer_key", path("issuer-key.pem")},
+                   {"ca", path("ca.pem")}};
     o["sites"] = std::move(sites);
     o["tokens"] = std::move(tokens);
     o["pids"] = std::move(pids);

@@ -29,7 +29,7 @@ public:
     result<void> write_env(std::vector<std::string> const& collections) const;  // env.json, last
     void stop_role(std::string const& role) { processes_.at(role).stop(); }
     void kill_role(std::string const& role) { processes_.at(role).kill(); }  // SIGKILL, as a crash would
-    result<void> restart(std::string const& role);                            // starts it again and waits until it answers
+    result<void> restart(std::string const& role);                           // starts it again and waits until it answers
     void stop_all();
     bool all_running();
 
@@ -43,7 +43,8 @@ public:
 
     // `fjord ARGS` as this persona ("" = without a token), in the environment people would set.
     command as(std::string const& persona, std::vector<std::string> args) const;
-    secret mint(std::string const& subject, std::vector<std::string> const& groups, std::string const& org, long lifetime_s) const;
+    secret mint(std::string const& subject, std::vector<std::string> const& groups, std::string const& org,
+                long lifetime_s) const;
 
 private:
     result<void> choose_ports();

@@ -13,8 +13,8 @@ struct demo_sample {
 std::vector<demo_sample> demo_samples();
 
 struct demo_collection {
-    std::string id, terms;     // terms: one line for people
-    std::string document;      // STAC Collection
+    std::string id, terms;  // terms: one line for people
+    std::string document;   // STAC Collection
 };
 std::vector<demo_collection> demo_collections();
 

@@ -47,7 +47,8 @@ void narrator::summary() const {
     for (auto const& r : rows_) {
         char seconds[32];
         std::snprintf(seconds, sizeof seconds, "%.2f", r.seconds);
-        t.add({r.step, r.broken ? "FAILED" : "ok", std::to_string(r.promises - r.broken) + "/" + std::to_string(r.promises), seconds});
+        t.add({r.step, r.broken ? "FAILED" : "ok", std::to_string(r.promises - r.broken) + "/" + std::to_string(r.promises),
+               seconds});
         sum += r.seconds;
     }
     t.print();

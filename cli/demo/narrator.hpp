@@ -8,9 +8,9 @@ namespace fjord::cli {
 
 class narrator {
 public:
-    void begin(std::string step);                     // ends the one before
-    void command(std::string const& line);            // "$ fjord ..." or "> GET ..."
-    void say(std::string const& line);                // indented result
+    void begin(std::string step);           // ends the one before
+    void command(std::string const& line);  // "$ fjord ..." or "> GET ..."
+    void say(std::string const& line);      // indented result
     // One thing that must hold; false is remembered and makes the demo fail.
     bool check(bool holds, std::string const& promise);
     void end();

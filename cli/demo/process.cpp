@@ -65,8 +65,10 @@ void read_both(int out, int err, finished_command& f) {
         for (int i = 0; i < 2; ++i) {
             if (fds[i].fd < 0 || !(fds[i].revents & (POLLIN | POLLHUP))) continue;
             auto const n = read(fds[i].fd, buffer, sizeof buffer);
-            if (n > 0) texts[i]->append(buffer, static_cast<std::size_t>(n));
-            else fds[i].fd = -1, --open_ends;
+            if (n > 0)
+                texts[i]->append(buffer, static_cast<std::size_t>(n));
+            else
+                fds[i].fd = -1, --open_ends;
         }
     }
 }
@@ -129,7 +131,8 @@ result<finished_command> run_command(command const& c) {
     int status = 0;
     waitpid(pid, &status, 0);
     f.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (f.exit_code == 127 && f.out.empty() && f.err.empty()) return fail(errc::not_found, "cannot run " + c.argv.front() + ": is it installed?");
+    if (f.exit_code == 127 && f.out.empty() && f.err.empty())
+        return fail(errc::not_found, "cannot run " + c.argv.front() + ": is it installed?");
     return f;
 }
 

@@ -15,8 +15,8 @@ using environment = std::vector<std::pair<std::string, std::string>>;  // added 
 struct command {
     std::vector<std::string> argv;
     environment env;
-    bool clean = false;       // start with an empty environment (and PATH)
-    std::string log_file;     // output goes here; empty: captured by run()
+    bool clean = false;    // start with an empty environment (and PATH)
+    std::string log_file;  // output goes here; empty: captured by run()
 };
 
 // A running child; ended (SIGTERM, then SIGKILL) when destroyed. The kernel ends it, too, should we die first.

@@ -106,30 +106,38 @@ bool story::prepare() {
     for (std::string const site : {"site-a", "site-b"}) {
         std::vector<std::string> add{"site", "add", site, "--kind", federation_.site_kind()};
         bool const xrootd = federation_.site_kind() == "xrootd";
-        add.insert(add.end(), {"--url", federation_.site_url(site) + (xrootd ? "/data" : ""), "--jurisdiction", site == "site-a" ? "DE" : "IT"});
-        add.insert(add.end(), {"--attribute", std::string("country=") + (site == "site-a" ? "DE" : "IT"), "--attribute", "tier=1"});
+        add.insert(add.end(), {"--url", federation_.site_url(site) + (xrootd ? "/data" : ""), "--jurisdiction",
+                               site == "site-a" ? "DE" : "IT"});
+        add.insert(add.end(),
+                   {"--attribute", std::string("country=") + (site == "site-a" ? "DE" : "IT"), "--attribute", "tier=1"});
         if (xrootd) add.insert(add.end(), {"--attribute", "token_base=/data"});
         if (!tell_.check(fjord("admin", add).exit_code == 0, site + " is registered")) return false;
     }
     for (auto const& c : demo_collections()) {
         auto const file = federation_.path(c.id + ".collection.json");
         if (!write_file_atomically(file, c.document)) return false;
-        if (!tell_.check(fjord("admin", {"collection", "add", file}, false).exit_code == 0, "collection " + c.id + ": " + c.terms)) return false;
+        if (!tell_.check(fjord("admin", {"collection", "add", file}, false).exit_code == 0,
+                         "collection " + c.id + ": " + c.terms))
+            return false;
     }
     auto const policy = federation_.path("policy.json");
     if (!write_file_atomically(policy, demo_policy())) return false;
     auto const set = fjord("admin", {"policy", "set", "demo", policy}, false);
     tell_.command("$ fjord policy set demo policy.json        # as admin");
-    return tell_.check(set.exit_code == 0, "the sharing conditions hold from the next request on" + (set.exit_code ? ": " + set.err : ""));
+    return tell_.check(set.exit_code == 0,
+                       "the sharing conditions hold from the next request on" + (set.exit_code ? ": " + set.err : ""));
 }
 
 bool story::ingest() {
     tell_.begin("ingest: STAC items from real rasters, bytes to site-a, digests registered");
     for (auto const& s : samples_) {
-        std::vector<std::string> args{"ingest", data_ + "/" + s.file, "--collection", s.collection, "--item", s.item, "--at", "site-a"};
+        std::vector<std::string> args{"ingest", data_ + "/" + s.file, "--collection", s.collection, "--item", s.item, "--at",
+                                      "site-a"};
         if (!s.datetime.empty()) args.insert(args.end(), {"--datetime", s.datetime});
         for (auto const& p : s.properties) args.insert(args.end(), {"--property", p});
-        if (!tell_.check(fjord("twin", args).exit_code == 0, s.collection + "/" + s.item + " is described, uploaded and registered")) return false;
+        if (!tell_.check(fjord("twin", args).exit_code == 0,
+                         s.collection + "/" + s.item + " is described, uploaded and registered"))
+            return false;
     }
     scene_ = asset_uri("landsat-7");
     return tell_.check(!scene_.empty(), "the scene resolves as " + scene_);
@@ -137,21 +145,26 @@ bool story::ingest() {
 
 bool story::search() {
     tell_.begin("search: where, when and what, in one query");
-    auto const done = fjord("twin", {"search", "--bbox", "-35.2,-8.4,-34.6,-7.7", "--datetime", "1999-01-01T00:00:00Z/2003-01-01T00:00:00Z", "--filter",
-                                     "platform = 'landsat-7' AND gsd <= 30"});
-    return tell_.check(done.exit_code == 0 && done.out.find("landsat-7") != std::string::npos && done.out.find("1 item\n") != std::string::npos,
-                       "bbox + datetime + CQL2 find exactly the scene");
+    auto const done =
+        fjord("twin", {"search", "--bbox", "-35.2,-8.4,-34.6,-7.7", "--datetime", "1999-01-01T00:00:00Z/2003-01-01T00:00:00Z",
+                       "--filter", "platform = 'landsat-7' AND gsd <= 30"});
+    return tell_.check(
+        done.exit_code == 0 && done.out.find("landsat-7") != std::string::npos && done.out.find("1 item\n") != std::string::npos,
+        "bbox + datetime + CQL2 find exactly the scene");
 }
 
 bool story::replicate() {
     tell_.begin("a rule asks for two copies; site-b pulls from site-a (HTTP-TPC COPY); the broker verifies");
-    auto const done = fjord("twin", {"rule", "add", "landsat-7", "--sites", "tier=1", "--copies", "2", "--activity", "demo", "--wait"});
-    if (!tell_.check(done.exit_code == 0 && done.out.find("fulfilled") != std::string::npos, "the rule reads fulfilled")) return false;
+    auto const done =
+        fjord("twin", {"rule", "add", "landsat-7", "--sites", "tier=1", "--copies", "2", "--activity", "demo", "--wait"});
+    if (!tell_.check(done.exit_code == 0 && done.out.find("fulfilled") != std::string::npos, "the rule reads fulfilled"))
+        return false;
     auto const stat = fjord("twin", {"stat", scene_});
     bool const both = stat.out.find("site-a") != std::string::npos && stat.out.find("site-b") != std::string::npos;
     tell_.check(both, "both copies are available, size and digest verified");
     auto const transfers = fjord("admin", {"transfer", "list"});
-    return tell_.check(transfers.out.find("pull") != std::string::npos && transfers.out.find("done") != std::string::npos, "one pull from site-a to site-b is done");
+    return tell_.check(transfers.out.find("pull") != std::string::npos && transfers.out.find("done") != std::string::npos,
+                       "one pull from site-a to site-b is done");
 }
 
 bool story::resolve_and_read() {
@@ -159,9 +172,11 @@ bool story::resolve_and_read() {
     auto const done = fjord("twin", {"--json", "resolve", scene_}, false);
     tell_.command("$ fjord resolve " + scene_ + "        # as twin, FJORD_SITE=hpc");
     auto value = parse_json(done.out);
-    if (!tell_.check(value && value->is_object() && value->as_object().contains("places"), "the broker answers with places")) return false;
+    if (!tell_.check(value && value->is_object() && value->as_object().contains("places"), "the broker answers with places"))
+        return false;
     auto const& best = value->at("places").as_array().front();
-    tell_.say(member_text(best, "kind") + " " + member_text(best, "site") + ": " + member_text(best, "url") + "  (" + member_text(best, "why") + ")");
+    tell_.say(member_text(best, "kind") + " " + member_text(best, "site") + ": " + member_text(best, "url") + "  (" +
+              member_text(best, "why") + ")");
     tell_.check(member_text(best, "kind") == "cache", "the cache comes first, with a token for this one object");
     auto const source = sha256_of_file(source_file("landsat-7"));
     secret const token(member_text(best, "token"));
@@ -169,27 +184,38 @@ bool story::resolve_and_read() {
         tell_.command("> GET " + member_text(best, "url") + "        # with the minted token");
         auto const answer = http("GET", member_text(best, "url"), token);
         auto const status = std::string(answer.headers.get("Cache-Status"));
-        tell_.say("< " + std::to_string(answer.status) + "  Cache-Status: " + status + "  " + std::to_string(answer.body.size()) + " bytes");
-        tell_.check(answer.status == 200 && status.find(expected) != std::string::npos, std::string(expected) == "hit" ? "the second read is a hit" : "the first read is a miss that fills");
+        tell_.say("< " + std::to_string(answer.status) + "  Cache-Status: " + status + "  " + std::to_string(answer.body.size()) +
+                  " bytes");
+        tell_.check(answer.status == 200 && status.find(expected) != std::string::npos,
+                    std::string(expected) == "hit" ? "the second read is a hit" : "the first read is a miss that fills");
         tell_.check(sha256_of(answer.body).hex() == source, "the bytes are those of the source file");
     }
     auto const followed = http("GET", federation_.broker_url() + "/data/" + scene_ + "?site=hpc", token_of("twin"), 3);
     tell_.command("> GET " + federation_.broker_url() + "/data/" + scene_ + "?site=hpc        # following the redirect");
-    return tell_.check(followed.status == 200 && sha256_of(followed.body).hex() == source, "the plain URL, followed, gives the same bytes");
+    return tell_.check(followed.status == 200 && sha256_of(followed.body).hex() == source,
+                       "the plain URL, followed, gives the same bytes");
 }
 
 bool story::refuse() {
     tell_.begin("authorization: the same request without a token, with an expired one, from a partner");
     auto const url = federation_.broker_url() + "/data/" + scene_;
     auto const expired = federation_.mint("flood-twin", {"/twins/flood"}, "twin-lab", -60);
-    struct attempt { char const* who; secret token; unsigned status; char const* expect; };
-    for (auto const& a : {attempt{"no token", secret(), 401, "Bearer"}, attempt{"an expired token", expired, 401, "invalid_token"},
-                          attempt{"the partner's token on a restricted collection", token_of("partner"), 403, "insufficient_scope"}}) {
+    struct attempt {
+        char const* who;
+        secret token;
+        unsigned status;
+        char const* expect;
+    };
+    for (auto const& a :
+         {attempt{"no token", secret(), 401, "Bearer"}, attempt{"an expired token", expired, 401, "invalid_token"},
+          attempt{"the partner's token on a restricted collection", token_of("partner"), 403, "insufficient_scope"}}) {
         tell_.command(std::string("> GET ") + url + "        # " + a.who);
         auto const answer = http("GET", url, a.token);
         tell_.say("< " + std::to_string(answer.status) + "  " + detail_of(answer));
-        bool const reasoned = answer.headers.get("WWW-Authenticate").find(a.expect) != std::string_view::npos && !detail_of(answer).empty();
-        tell_.check(answer.status == a.status && reasoned, std::string(a.who) + ": refused with " + std::to_string(a.status) + " and a reason");
+        bool const reasoned =
+            answer.headers.get("WWW-Authenticate").find(a.expect) != std::string_view::npos && !detail_of(answer).empty();
+        tell_.check(answer.status == a.status && reasoned,
+                    std::string(a.who) + ": refused with " + std::to_string(a.status) + " and a reason");
     }
     auto const climate = asset_uri("climate");
     auto const embargoed = http("GET", federation_.broker_url() + "/data/" + climate, token_of("partner"));
@@ -201,7 +227,8 @@ bool story::refuse() {
     tell_.say("< " + std::to_string(cache.status) + "  " + detail_of(cache));
     tell_.check(cache.status == 401, "a hit in the cache is authorized again, too");
     auto const open = http("GET", federation_.broker_url() + "/data/" + asset_uri("elevation"), secret(), 3);
-    return tell_.check(open.status == 200 && sha256_of(open.body).hex() == sha256_of_file(source_file("elevation")), "the public elevation model needs no token");
+    return tell_.check(open.status == 200 && sha256_of(open.body).hex() == sha256_of_file(source_file("elevation")),
+                       "the public elevation model needs no token");
 }
 
 bool story::survive() {
@@ -212,10 +239,12 @@ bool story::survive() {
     tell_.check(resolved.exit_code == 0, "the URI still resolves");
     auto const target = federation_.path("downloaded.tif");
     auto const got = fjord("twin", {"get", scene_, target});
-    tell_.check(got.exit_code == 0 && sha256_of_file(target) == sha256_of_file(source_file("landsat-7")), "fjord get delivers verified bytes through the cache");
+    tell_.check(got.exit_code == 0 && sha256_of_file(target) == sha256_of_file(source_file("landsat-7")),
+                "fjord get delivers verified bytes through the cache");
     auto const direct = federation_.path("direct.tif");
     auto const elsewhere = fjord("twin", {"get", "--site", "nowhere-near", scene_, direct});
-    return tell_.check(elsewhere.exit_code == 0 && sha256_of_file(direct) == sha256_of_file(source_file("landsat-7")), "and from site-b without the cache");
+    return tell_.check(elsewhere.exit_code == 0 && sha256_of_file(direct) == sha256_of_file(source_file("landsat-7")),
+                       "and from site-b without the cache");
 }
 
 }  // namespace fjord::cli

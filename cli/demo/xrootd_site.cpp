@@ -29,28 +29,38 @@ db.commit()
 
 std::string site_cfg(xrootd_options const& o) {
     auto const port = std::to_string(o.port);
-    return "all.export /data\nall.export /public\noss.localroot " + o.dir + "/root\nall.adminpath " + o.dir + "/adm\nall.pidpath " + o.dir +
-           "/adm\nall.sitename FJORD-DEMO\nxrd.port " + port + "\nxrd.network nodnr\nxrd.protocol XrdHttp:" + port + " libXrdHttp.so\nxrd.tls " + o.dir +
-           "/tls/host.pem " + o.dir + "/tls/host.key\nxrd.tlsca certfile " + o.dir + "/tls/ca.pem\nxrootd.seclib libXrdSec.so\n"
-           "http.header2cgi Authorization authz\nhttp.exthandler xrdtpc libXrdHttpTPC.so\nhttp.desthttps yes\nhttp.listingdeny no\n"
-           "ofs.authorize 1\nofs.authlib ++ libXrdAccSciTokens.so config=" + o.dir + "/scitokens.cfg\nacc.authdb " + o.dir + "/authdb\n"
+    return "all.export /data\nall.export /public\noss.localroot " + o.dir + "/root\nall.adminpath " + o.dir +
+           "/adm\nall.pidpath " + o.dir + "/adm\nall.sitename FJORD-DEMO\nxrd.port " + port +
+           "\nxrd.network nodnr\nxrd.protocol XrdHttp:" + port + " libXrdHttp.so\nxrd.tls " + o.dir + "/tls/host.pem " + o.dir +
+           "/tls/host.key\nxrd.tlsca certfile " + o.dir +
+           "/tls/ca.pem\nxrootd.seclib libXrdSec.so\n"
+           "http.header2cgi Authorization authz\nhttp.exthandler xrdtpc libXrdHttpTPC.so\nhttp.desthttps yes\nhttp.listingdeny "
+           "no\n"
+           "ofs.authorize 1\nofs.authlib ++ libXrdAccSciTokens.so config=" +
+           o.dir + "/scitokens.cfg\nacc.authdb " + o.dir +
+           "/authdb\n"
            "xrootd.chksum max 2 chkcgi adler32 crc32c md5\n";
 }
 
 std::string scitokens_cfg(xrootd_options const& o) {
     auto const port = std::to_string(o.port);
-    return "[Global]\naudience = https://localhost:" + port + "\nonmissing = passthrough\n\n[Issuer fjord]\nissuer = " + o.issuer + "\nbase_path = /data\n";
+    return "[Global]\naudience = https://localhost:" + port +
+           "\nonmissing = passthrough\n\n[Issuer fjord]\nissuer = " + o.issuer + "\nbase_path = /data\n";
 }
 
 result<void> write_all(xrootd_options const& o) {
     std::error_code ec;
-    for (auto const* folder : {"root/data", "root/public", "adm", "log", "cache", "home", "tls"}) fs::create_directories(o.dir + "/" + folder, ec);
+    for (auto const* folder : {"root/data", "root/public", "adm", "log", "cache", "home", "tls"})
+        fs::create_directories(o.dir + "/" + folder, ec);
     if (ec) return fail(errc::denied, "making the folders of " + o.dir + ": " + ec.message());
-    for (auto const& [from, to] : {std::pair{o.certificate, "/tls/host.pem"}, std::pair{o.key, "/tls/host.key"}, std::pair{o.ca, "/tls/ca.pem"}})
+    for (auto const& [from, to] :
+         {std::pair{o.certificate, "/tls/host.pem"}, std::pair{o.key, "/tls/host.key"}, std::pair{o.ca, "/tls/ca.pem"}})
         fs::copy_file(from, o.dir + to, fs::copy_options::overwrite_existing, ec);
-    for (auto const& [name, text] : {std::pair{"/site.cfg", site_cfg(o)}, std::pair{"/scitokens.cfg", scitokens_cfg(o)}, std::pair{"/authdb", std::string("u * /public rl\n")}})
+    for (auto const& [name, text] : {std::pair{"/site.cfg", site_cfg(o)}, std::pair{"/scitokens.cfg", scitokens_cfg(o)},
+                                     std::pair{"/authdb", std::string("u * /public rl\n")}})
         if (auto ok = write_file_atomically(o.dir + name, text); !ok) return ok;
-    auto seeded = run_command({{"python3", "-c", seed_keys, o.dir + "/cache/scitokens/scitokens_cpp.sqllite", o.issuer, o.jwks}, {}, false, {}});
+    auto seeded = run_command(
+        {{"python3", "-c", seed_keys, o.dir + "/cache/scitokens/scitokens_cpp.sqllite", o.issuer, o.jwks}, {}, false, {}});
     if (!seeded) return seeded.error();
     if (seeded->exit_code != 0) return fail(errc::internal, "seeding the site's key cache: " + seeded->err);
     return {};
@@ -60,7 +70,9 @@ result<void> write_all(xrootd_options const& o) {
 
 result<child_process> start_xrootd_site(xrootd_options const& o) {
     if (o.dir.find(' ') != std::string::npos || o.dir.size() > 80)
-        return fail(errc::invalid_argument, "XRootD cannot live in " + o.dir + ": its configuration takes no blanks and its sockets no long paths; choose another --dir");
+        return fail(errc::invalid_argument,
+                    "XRootD cannot live in " + o.dir +
+                        ": its configuration takes no blanks and its sockets no long paths; choose another --dir");
     if (auto ok = write_all(o); !ok) return ok.error();
     command c;
     c.argv = {"xrootd"};
@@ -68,7 +80,8 @@ result<child_process> start_xrootd_site(xrootd_options const& o) {
         // XRootD refuses to run as root; it gives its rights up for nobody, who must own what it writes and reads.
         auto owned = run_command({{"chown", "-R", "nobody", o.dir}, {}, false, {}});
         if (!owned) return owned.error();
-        for (auto folder = fs::path(o.dir).parent_path(); folder != folder.root_path() && folder != "/tmp"; folder = folder.parent_path()) {
+        for (auto folder = fs::path(o.dir).parent_path(); folder != folder.root_path() && folder != "/tmp";
+             folder = folder.parent_path()) {
             std::error_code ignored;
             fs::permissions(folder, fs::perms::others_exec, fs::perm_options::add, ignored);
         }
@@ -93,7 +106,8 @@ result<void> wait_for_xrootd(std::string const& dir, int port, child_process& pr
         if (!process.running() || std::chrono::steady_clock::now() > until) {
             auto log = read_file(dir + "/log/xrootd.log");
             auto text = log ? *log : std::string("(no log)");
-            return fail(errc::unavailable, "xrootd did not come up:\n" + (text.size() > 2000 ? text.substr(text.size() - 2000) : text));
+            return fail(errc::unavailable,
+                        "xrootd did not come up:\n" + (text.size() > 2000 ? text.substr(text.size() - 2000) : text));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }

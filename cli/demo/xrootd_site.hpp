@@ -1,7 +1,7 @@
 #pragma once
-// A real XRootD server as a storage site: configuration, offline keys of its one trusted issuer, and the process. Needs the Debian
-// packages xrootd-server, xrootd-server-plugins, xrootd-plugins, xrootd-scitokens-plugins and python3 (for the key cache, which
-// is an SQLite file).
+// A real XRootD server as a storage site: configuration, offline keys of its one trusted issuer, and the process. Needs the
+// Debian packages xrootd-server, xrootd-server-plugins, xrootd-plugins, xrootd-scitokens-plugins and python3 (for the key cache,
+// which is an SQLite file).
 #include "cli/demo/process.hpp"
 
 #include <string>

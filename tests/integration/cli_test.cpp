@@ -73,7 +73,8 @@ TEST_F(CommandLine, RulesPlanExplainAndDelete) {
     auto const bad = f->fjord("twin", {"rule", "add", "elevation/cli", "--sites", "tier=1&&country=DE"});
     EXPECT_EQ(bad.exit_code, 2);
     EXPECT_NE(bad.err.find("column"), std::string::npos) << bad.err;
-    auto const added = parse_json(f->expect_ok("twin", {"--json", "rule", "add", "elevation/cli", "--sites", "country=IT", "--wait"}).out);
+    auto const added =
+        parse_json(f->expect_ok("twin", {"--json", "rule", "add", "elevation/cli", "--sites", "country=IT", "--wait"}).out);
     ASSERT_TRUE(added);
     auto const id = cli::member_text(*added, "id");
     EXPECT_NE(f->expect_ok("twin", {"rule", "explain", id}).out.find("site-b"), std::string::npos);
@@ -84,19 +85,27 @@ TEST_F(CommandLine, RulesPlanExplainAndDelete) {
 TEST_F(CommandLine, FilterRulesCoverMatchingItemsOnly) {
     for (std::string const id : {"clear", "cloudy"}) {
         auto const cover = id == "clear" ? "3" : "80";
-        auto const item = R"({"type":"Feature","stac_version":"1.1.0","id":")" + id + R"(","collection":"landsat-7","geometry":null,"properties":{"datetime":"2020-01-01T00:00:00Z","eo:cloud_cover":)" + cover + R"(},"links":[],"assets":{}})";
+        auto const item =
+            R"({"type":"Feature","stac_version":"1.1.0","id":")" + id +
+            R"(","collection":"landsat-7","geometry":null,"properties":{"datetime":"2020-01-01T00:00:00Z","eo:cloud_cover":)" +
+            cover + R"(},"links":[],"assets":{}})";
         EXPECT_EQ(f->http("POST", "/collections/landsat-7/items", f->token("twin"), item).status, 201u);
-        f->expect_ok("twin", {"put", f->write(id + ".bin", federation_fixture::bytes(1000, id == "clear" ? 1 : 2)), "landsat-7/" + id + "/band", "--at", "site-a"});
+        f->expect_ok("twin", {"put", f->write(id + ".bin", federation_fixture::bytes(1000, id == "clear" ? 1 : 2)),
+                              "landsat-7/" + id + "/band", "--at", "site-a"});
     }
-    f->expect_ok("twin", {"rule", "add", "--collection", "landsat-7", "--filter", "eo:cloud_cover < 10", "--sites", "tier=1", "--copies", "2", "--wait"});
-    auto copies = [](std::string const& id) { return f->call("GET", "/api/v1/replicas?uri=landsat-7/" + id + "/band", "twin").at("replicas").as_array().size(); };
+    f->expect_ok("twin", {"rule", "add", "--collection", "landsat-7", "--filter", "eo:cloud_cover < 10", "--sites", "tier=1",
+                          "--copies", "2", "--wait"});
+    auto copies = [](std::string const& id) {
+        return f->call("GET", "/api/v1/replicas?uri=landsat-7/" + id + "/band", "twin").at("replicas").as_array().size();
+    };
     EXPECT_EQ(copies("clear"), 2u);
     EXPECT_EQ(copies("cloudy"), 1u);
 }
 
 TEST_F(CommandLine, APolicyChangeHoldsFromTheNextRequestOn) {
     EXPECT_EQ(f->http("GET", "/data/elevation/cli/grid").status, 307u);
-    auto const closed = R"([{"id":"shut","effect":"forbid","actions":["read"],"select":{"collection":"elevation"},"when":[{"subject.groups":{"not_contains_any":["/twins/flood"]}}]}])";
+    auto const closed =
+        R"([{"id":"shut","effect":"forbid","actions":["read"],"select":{"collection":"elevation"},"when":[{"subject.groups":{"not_contains_any":["/twins/flood"]}}]}])";
     f->expect_ok("admin", {"policy", "set", "extra", f->write("extra.json", closed)});
     EXPECT_EQ(f->http("GET", "/data/elevation/cli/grid").status, 401u);
     f->expect_ok("admin", {"policy", "delete", "extra"});
@@ -104,7 +113,8 @@ TEST_F(CommandLine, APolicyChangeHoldsFromTheNextRequestOn) {
 }
 
 TEST_F(CommandLine, AnUnenforceablePolicyIsRefusedWithItsReason) {
-    auto const file = f->write("bad-policy.json", R"([{"id":"x","effect":"permit","actions":["read"],"select":{"colour":"red"},"when":[]}])");
+    auto const file =
+        f->write("bad-policy.json", R"([{"id":"x","effect":"permit","actions":["read"],"select":{"colour":"red"},"when":[]}])");
     auto const offline = f->fjord("", {"policy", "check", file});
     EXPECT_NE(offline.exit_code, 0);
     EXPECT_NE(offline.err.find("colour"), std::string::npos) << offline.err;

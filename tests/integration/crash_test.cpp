@@ -63,7 +63,8 @@ TEST_F(Crash, BrokerKilledDuringTransferConvergesWithoutLeftovers) {
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
     f.roles().kill_role("broker");
     ASSERT_TRUE(f.roles().restart("broker"));
-    EXPECT_TRUE(federation_fixture::eventually([&] { return f.rule_state(id) == "fulfilled"; }, std::chrono::seconds(30))) << f.rule_state(id);
+    EXPECT_TRUE(federation_fixture::eventually([&] { return f.rule_state(id) == "fulfilled"; }, std::chrono::seconds(30)))
+        << f.rule_state(id);
     // The staging folder is swept, and no transfer was made twice for one copy.
     auto leftovers = [&] {
         std::size_t n = 0;
@@ -72,7 +73,8 @@ TEST_F(Crash, BrokerKilledDuringTransferConvergesWithoutLeftovers) {
                 for (auto const& e : fs::recursive_directory_iterator(f.dir() + folder)) n += e.is_regular_file() ? 1 : 0;
         return n;
     };
-    EXPECT_TRUE(federation_fixture::eventually([&] { return leftovers() == 0; }, std::chrono::seconds(20))) << leftovers() << " leftover files";
+    EXPECT_TRUE(federation_fixture::eventually([&] { return leftovers() == 0; }, std::chrono::seconds(20)))
+        << leftovers() << " leftover files";
     std::size_t done = 0;
     auto const finished = f.call("GET", "/api/v1/transfers?state=done", "admin");
     for (auto const& t : finished.at("transfers").as_array()) done += cli::member_text(t, "to") == "site-b";
@@ -90,7 +92,8 @@ TEST_F(Crash, DoorKilledDuringUploadShowsNoHalfFile) {
     killer.join();
     ASSERT_TRUE(f.roles().restart("site-a"));
     if (put.exit_code != 0) {
-        EXPECT_EQ(f.fjord("twin", {"get", "landsat-7/half/band", f.dir() + "/none"}).exit_code, 3) << "what was not acknowledged is not findable";
+        EXPECT_EQ(f.fjord("twin", {"get", "landsat-7/half/band", f.dir() + "/none"}).exit_code, 3)
+            << "what was not acknowledged is not findable";
         std::size_t visible = 0;
         for (auto const& e : fs::recursive_directory_iterator(f.dir() + "/site-a"))
             if (e.is_regular_file() && e.file_size() > 0) ++visible;
@@ -103,7 +106,8 @@ TEST_F(Crash, DoorKilledDuringUploadShowsNoHalfFile) {
 
 TEST_F(Crash, FullDiskAtADoorIs507AndLeavesNothing) {
     auto const root = f.dir() + "/site-b";
-    if (mount("tmpfs", root.c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "mounting a small tmpfs needs root; the door's unit tests cover 507 without it";
+    if (mount("tmpfs", root.c_str(), "tmpfs", 0, "size=1m") != 0)
+        GTEST_SKIP() << "mounting a small tmpfs needs root; the door's unit tests cover 507 without it";
     f.roles().stop_role("site-b");
     ASSERT_TRUE(f.roles().restart("site-b"));
     auto const file = f.write("too-big", federation_fixture::bytes(3 << 20));

@@ -62,8 +62,10 @@ public:
         client_ = std::make_unique<cli::client_context>(o, secret());
         for (std::string const site : {"site-a", "site-b"}) {
             auto const country = site == "site-a" ? "DE" : "IT";
-            std::vector<std::string> add{"site", "add", site, "--kind", roles_->site_kind(), "--url", roles_->site_url(site) + (xrootd_ ? "/data" : "")};
-            add.insert(add.end(), {"--jurisdiction", country, "--attribute", std::string("country=") + country, "--attribute", "tier=1"});
+            std::vector<std::string> add{
+                "site", "add", site, "--kind", roles_->site_kind(), "--url", roles_->site_url(site) + (xrootd_ ? "/data" : "")};
+            add.insert(add.end(),
+                       {"--jurisdiction", country, "--attribute", std::string("country=") + country, "--attribute", "tier=1"});
             if (xrootd_) add.insert(add.end(), {"--attribute", "token_base=/data"});
             must("admin", add);
         }
@@ -74,7 +76,8 @@ public:
     // For SetUpTestSuite, whose failures would read as skipped tests.
     void must(std::string const& persona, std::vector<std::string> args) {
         auto done = fjord(persona, args);
-        if (done.exit_code != 0) give_up(args.front() + " failed with " + std::to_string(done.exit_code) + ": " + done.err + done.out);
+        if (done.exit_code != 0)
+            give_up(args.front() + " failed with " + std::to_string(done.exit_code) + ": " + done.err + done.out);
     }
 
     [[noreturn]] static void give_up(std::string const& why) {

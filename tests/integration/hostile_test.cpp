@@ -32,14 +32,14 @@ struct bad_body {
 TEST_F(Hostile, BadJsonIsRefusedWithTheReason) {
     std::string deep(200, '[');
     for (auto const& [name, text, status] : std::vector<bad_body>{{"truncated", R"({"uri": )", 400},
-                                                                   {"duplicate key", R"({"uri": "a/b/c", "uri": "d/e/f"})", 400},
-                                                                   {"deep nesting", R"({"uri": )" + deep, 400},
-                                                                   {"invalid UTF-8", "{\"uri\": \"\xff\xfe\"}", 400},
-                                                                   {"trailing bytes", R"({"uri": "a/b/c"} x)", 400},
-                                                                   {"not an object", "[1]", 400},
-                                                                   {"unknown member", R"({"uri": "a/b/c", "colour": 1})", 400},
-                                                                   {"wrong type", R"({"uri": 7})", 400},
-                                                                   {"dot segment", R"({"uri": "a/../c"})", 400}}) {
+                                                                  {"duplicate key", R"({"uri": "a/b/c", "uri": "d/e/f"})", 400},
+                                                                  {"deep nesting", R"({"uri": )" + deep, 400},
+                                                                  {"invalid UTF-8", "{\"uri\": \"\xff\xfe\"}", 400},
+                                                                  {"trailing bytes", R"({"uri": "a/b/c"} x)", 400},
+                                                                  {"not an object", "[1]", 400},
+                                                                  {"unknown member", R"({"uri": "a/b/c", "colour": 1})", 400},
+                                                                  {"wrong type", R"({"uri": 7})", 400},
+                                                                  {"dot segment", R"({"uri": "a/../c"})", 400}}) {
         auto const answer = f->http("POST", "/api/v1/resolve", f->token("twin"), text);
         EXPECT_TRUE(answer.status == status || answer.status == 413) << name << ": " << answer.status << " " << answer.body;
         EXPECT_FALSE(detail(answer).empty()) << name;
@@ -58,10 +58,13 @@ TEST_F(Hostile, OversizedBodiesAndHeadsHaveTheirOwnStatus) {
 }
 
 TEST_F(Hostile, PathTricksReachNothing) {
-    for (auto const& url : {f->roles().broker_url() + "/data/", f->roles().site_url("site-a") + "/", f->roles().cache_url() + "/data/"}) {
-        for (std::string const trick : {"..%2f..%2fetc/passwd", "%2e%2e/%2e%2e/etc/passwd", "a%2fb/c/d", "a%00b/c/d", "a%5cb/c/d", "a//b//c", "%c0%ae%c0%ae/etc"}) {
+    for (auto const& url :
+         {f->roles().broker_url() + "/data/", f->roles().site_url("site-a") + "/", f->roles().cache_url() + "/data/"}) {
+        for (std::string const trick : {"..%2f..%2fetc/passwd", "%2e%2e/%2e%2e/etc/passwd", "a%2fb/c/d", "a%00b/c/d", "a%5cb/c/d",
+                                        "a//b//c", "%c0%ae%c0%ae/etc"}) {
             auto const answer = f->http("GET", url + trick, f->token("admin"));
-            EXPECT_TRUE(answer.status == 400 || answer.status == 401 || answer.status == 404) << url << trick << ": " << answer.status;
+            EXPECT_TRUE(answer.status == 400 || answer.status == 401 || answer.status == 404)
+                << url << trick << ": " << answer.status;
             EXPECT_EQ(answer.body.find("root:"), std::string::npos);
         }
     }
@@ -72,22 +75,33 @@ TEST_F(Hostile, BadRangesAreAnsweredByTheRules) {
     f->expect_ok("twin", {"put", file, "elevation/ranges/grid"});
     auto const resolved = f->call("POST", "/api/v1/resolve", "twin", R"({"uri": "elevation/ranges/grid", "site": "hpc"})");
     for (auto const& place : resolved.at("places").as_array()) {
-        struct range_case { char const* field; unsigned status; };
-        for (auto const& c : {range_case{"bytes=0-9", 206}, {"bytes=990-", 206}, {"bytes=-10", 206}, {"bytes=1000-", 416}, {"bytes=9-0", 200},
-                              {"bytes=abc", 200}, {"bytes=0-99999999999999999999", 206}, {"lines=0-9", 200}}) {
+        struct range_case {
+            char const* field;
+            unsigned status;
+        };
+        for (auto const& c : {range_case{"bytes=0-9", 206},
+                              {"bytes=990-", 206},
+                              {"bytes=-10", 206},
+                              {"bytes=1000-", 416},
+                              {"bytes=9-0", 200},
+                              {"bytes=abc", 200},
+                              {"bytes=0-99999999999999999999", 206},
+                              {"lines=0-9", 200}}) {
             net::client_request r;
             r.url = cli::member_text(place, "url");
             r.bearer = secret(cli::member_text(place, "token"));
             r.headers.set("Range", c.field);
             auto const answer = f->http(r);
-            EXPECT_TRUE(answer.status == c.status || (std::string_view(c.field).find("9999") != std::string_view::npos && answer.status == 200))
+            EXPECT_TRUE(answer.status == c.status ||
+                        (std::string_view(c.field).find("9999") != std::string_view::npos && answer.status == 200))
                 << cli::member_text(place, "kind") << " " << c.field << ": " << answer.status;
         }
     }
 }
 
 TEST_F(Hostile, UnknownConfigurationKeysNameFileLineAndKey) {
-    auto const file = f->write("typo.toml", "listen = [\"https://127.0.0.1:0\"]\ndata_dir = \"x\"\ntoken_lifetim = 5\nthreads = \"two\"\n");
+    auto const file =
+        f->write("typo.toml", "listen = [\"https://127.0.0.1:0\"]\ndata_dir = \"x\"\ntoken_lifetim = 5\nthreads = \"two\"\n");
     auto const done = f->fjord("", {"check-config", "broker", file});
     EXPECT_EQ(done.exit_code, 2) << done.err;
     EXPECT_NE(done.err.find("typo.toml:3"), std::string::npos) << done.err;
@@ -100,7 +114,11 @@ TEST_F(Hostile, PlainListenerRefusesTokens) {
     ASSERT_TRUE(env);
     auto const text = read_file(f->roles().path("env.json"));
     auto const cache_http = cli::member_text(*parse_json(*text), "cache_http");
-    auto const done = cli::run_command({{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Authorization: Bearer abc.def.ghi", cache_http + "/data/a/b/c"}, {}, false, {}});
+    auto const done = cli::run_command({{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H",
+                                         "Authorization: Bearer abc.def.ghi", cache_http + "/data/a/b/c"},
+                                        {},
+                                        false,
+                                        {}});
     ASSERT_TRUE(done) << done.error().message();
     EXPECT_EQ(done->out, "400");
 }

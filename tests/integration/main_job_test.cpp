@@ -36,8 +36,12 @@ TEST_F(MainJob, PutGetGivesTheSameBytes) {
 TEST_F(MainJob, PlainCurlUploadIsRegisteredBeforeItIsAcknowledged) {
     auto const content = federation_fixture::bytes(100'000, 7);
     auto const file = f->write("curl-put.bin", content);
-    auto const done = cli::run_command({{"curl", "-sS", "--location", "--cacert", f->roles().path("ca.pem"), "-H", "Authorization: Bearer " + f->token("twin").reveal(),
-                                         "-T", file, "-w", "%{http_code}", f->roles().broker_url() + "/data/landsat-7/curl-put/band"}, {}, false, {}});
+    auto const done = cli::run_command({{"curl", "-sS", "--location", "--cacert", f->roles().path("ca.pem"), "-H",
+                                         "Authorization: Bearer " + f->token("twin").reveal(), "-T", file, "-w", "%{http_code}",
+                                         f->roles().broker_url() + "/data/landsat-7/curl-put/band"},
+                                        {},
+                                        false,
+                                        {}});
     ASSERT_TRUE(done) << done.error().message();
     EXPECT_TRUE(done->out.ends_with("201")) << done->out << done->err;
     auto const resolved = f->call("POST", "/api/v1/resolve", "twin", R"({"uri": "landsat-7/curl-put/band"})");
@@ -48,7 +52,8 @@ TEST_F(MainJob, PlainCurlUploadIsRegisteredBeforeItIsAcknowledged) {
 
 TEST_F(MainJob, RuleBringsASecondVerifiedCopy) {
     put("landsat-7/two-copies/band", federation_fixture::bytes(500'000, 2), {"--at", "site-a"});
-    auto const done = f->fjord("twin", {"--json", "rule", "add", "landsat-7/two-copies", "--sites", "tier=1", "--copies", "2", "--wait"});
+    auto const done =
+        f->fjord("twin", {"--json", "rule", "add", "landsat-7/two-copies", "--sites", "tier=1", "--copies", "2", "--wait"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
     auto const replicas = f->call("GET", "/api/v1/replicas?uri=landsat-7/two-copies/band", "twin").at("replicas").as_array();
     ASSERT_EQ(replicas.size(), 2u);
@@ -60,9 +65,11 @@ TEST_F(MainJob, RuleBringsASecondVerifiedCopy) {
 }
 
 TEST_F(MainJob, RuleOverForbiddenJurisdictionIsImpossibleWithWitness) {
-    f->expect_ok("admin", {"site", "add", "site-us", "--url", "https://localhost:1/x", "--jurisdiction", "US", "--attribute", "tier=9"});
+    f->expect_ok("admin",
+                 {"site", "add", "site-us", "--url", "https://localhost:1/x", "--jurisdiction", "US", "--attribute", "tier=9"});
     put("precipitation/here/grid", federation_fixture::bytes(1000, 3), {"--at", "site-a"});
-    auto const plan = f->call("POST", "/api/v1/rules/plan", "twin", R"({"uri": "precipitation/here", "sites": "tier=9", "copies": 1})");
+    auto const plan =
+        f->call("POST", "/api/v1/rules/plan", "twin", R"({"uri": "precipitation/here", "sites": "tier=9", "copies": 1})");
     EXPECT_EQ(cli::member_text(plan, "impossible"), "1");
     EXPECT_NE(cli::member_text(plan, "reason").find("US"), std::string::npos) << cli::member_text(plan, "reason");
 }
@@ -163,7 +170,8 @@ TEST_F(MainJob, MetalinkListsEveryPlaceWithDigests) {
 TEST_F(MainJob, LossOfASiteIsSurvived) {
     auto const content = federation_fixture::bytes(2 << 20, 13);
     put("landsat-7/survive/band", content, {"--at", "site-a"});
-    ASSERT_EQ(f->fjord("twin", {"rule", "add", "landsat-7/survive", "--sites", "tier=1", "--copies", "2", "--wait"}).exit_code, 0);
+    ASSERT_EQ(f->fjord("twin", {"rule", "add", "landsat-7/survive", "--sites", "tier=1", "--copies", "2", "--wait"}).exit_code,
+              0);
     f->roles().stop_role("site-a");
     auto const target = f->dir() + "/survive.out";
     f->expect_ok("twin", {"get", "landsat-7/survive/band", target});

@@ -10,7 +10,8 @@ bool have_xrootd() {
 }
 
 TEST(XRootD, IngestReplicateResolveRead) {
-    if (!have_xrootd()) GTEST_SKIP() << "needs Debian's xrootd-server, xrootd-plugins and xrootd-scitokens-plugins (deploy/install-deps --run)";
+    if (!have_xrootd())
+        GTEST_SKIP() << "needs Debian's xrootd-server, xrootd-plugins and xrootd-scitokens-plugins (deploy/install-deps --run)";
     federation_fixture f(true);
     f.up();
     auto const content = federation_fixture::bytes(5'000'000, 3);
@@ -20,7 +21,8 @@ TEST(XRootD, IngestReplicateResolveRead) {
     ASSERT_EQ(rule.exit_code, 0) << rule.err << rule.out;
     auto const replicas = f.call("GET", "/api/v1/replicas?uri=landsat-7/xrootd/band", "twin").at("replicas").as_array();
     ASSERT_EQ(replicas.size(), 2u);
-    for (auto const& r : replicas) EXPECT_TRUE(cli::member_text(r, "path").starts_with("fed/")) << "hashed names, so that no scope is a prefix of another";
+    for (auto const& r : replicas)
+        EXPECT_TRUE(cli::member_text(r, "path").starts_with("fed/")) << "hashed names, so that no scope is a prefix of another";
     // Each site's own copy, read directly with the token that resolve gave.
     auto const resolved = f.call("POST", "/api/v1/resolve", "twin", R"({"uri": "landsat-7/xrootd/band"})");
     std::size_t sites = 0;

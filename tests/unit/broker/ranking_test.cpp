@@ -24,10 +24,13 @@ TEST(Ranking, CacheBesideTheCallerComesFirst) {
 }
 
 TEST(Ranking, OwnSiteBeatsOwnCountryBeatsTheRest) {
-    EXPECT_THAT(order({site("far", "JP"), site("near", "DE"), site("here", "FR")}, "here", "DE"), ElementsAre("here", "near", "far"));
+    EXPECT_THAT(order({site("far", "JP"), site("near", "DE"), site("here", "FR")}, "here", "DE"),
+                ElementsAre("here", "near", "far"));
 }
 
-TEST(Ranking, CacheOfAnotherSiteIsNoDetour) { EXPECT_THAT(order({site("a", "DE"), cache("k", "elsewhere")}, "hpc"), ElementsAre("a")); }
+TEST(Ranking, CacheOfAnotherSiteIsNoDetour) {
+    EXPECT_THAT(order({site("a", "DE"), cache("k", "elsewhere")}, "hpc"), ElementsAre("a"));
+}
 
 TEST(Ranking, PreferenceBreaksTies) {
     auto low = site("a", ""), high = site("b", "");

@@ -23,7 +23,8 @@ admin_groups = ["/admins"]
 [[network]]
 cidr = "192.0.2.0/24"
 site = "hpc"
-)", "broker.toml");
+)",
+                                           "broker.toml");
     ASSERT_TRUE(ok) << ok.error().message();
     EXPECT_EQ(c.issuers.at(0).admin_groups.at(0), "/admins");
     EXPECT_EQ(c.broker.networks.at(0).site, "hpc");
