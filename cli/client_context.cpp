@@ -3,6 +3,7 @@
 #include "base/config.hpp"
 #include "base/file.hpp"
 #include "cli/exit_code.hpp"
+#include "net/retry.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -116,7 +117,7 @@ client_context::~client_context() {
     runtime_.stop();
 }
 
-result<net::client_response> client_context::send(net::client_request request) { return run(http_->send(std::move(request))); }
+result<net::client_response> client_context::send(net::client_request request) { return run(net::send_with_retry(*http_, std::move(request), {})); }
 
 result<net::client_response> client_context::call_raw(net::client_request request) {
     if (options_.broker.empty())

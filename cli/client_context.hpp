@@ -40,7 +40,7 @@ public:
     secret const& token() const noexcept { return token_; }
     net::http_client& http() noexcept { return *http_; }
 
-    // One exchange with any server; the token is not added.
+    // One exchange with any server, tried again where that is safe (net/retry.hpp); the token is not added.
     result<net::client_response> send(net::client_request request);
     // One JSON exchange with the broker, with the token. A status of 400 or more becomes an error whose detail is the
     // broker's own (problem+json detail), errc by status.
