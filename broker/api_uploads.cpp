@@ -309,7 +309,11 @@ asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& 
         out.refused = net::problem(named.error());
         co_return out;
     }
-    auto asked = co_await ask(c, req.caller, policies::action::create, what.ref);
+    // A new version of what is there is a change, not a creation.
+    auto look = [&c, ref = what.ref] { return c.cat.find_asset(ref); };
+    auto const there = co_await on_pool(c.pool, std::move(look));
+    auto const action = there ? policies::action::modify : policies::action::create;
+    auto asked = co_await ask(c, req.caller, action, what.ref);
     if (!asked) {
         out.refused =
             asked.error().code == make_error_code(errc::not_found) ? absent("such collection") : net::problem(asked.error());

@@ -102,6 +102,16 @@ TEST_F(MainJob, NewVersionIsServedAndTheOldOneStaysAddressable) {
     EXPECT_EQ(*read_file(then), before);
 }
 
+TEST_F(MainJob, WhoMayOnlyCreateCannotReplace) {
+    auto const rules =
+        R"([{"id":"partners-add","effect":"permit","actions":["create"],"select":{"collection":"elevation"},"when":[{"subject.groups":{"contains_any":["/partners/hydrology"]}}]}])";
+    f->expect_ok("admin", {"policy", "set", "partners-add", f->write("partners-add.json", rules)});
+    f->expect_ok("partner", {"put", f->write("one.bin", federation_fixture::bytes(10, 14)), "elevation/added/grid"});
+    auto const second =
+        f->fjord("partner", {"put", f->write("two.bin", federation_fixture::bytes(10, 15)), "elevation/added/grid"});
+    EXPECT_EQ(second.exit_code, 4) << second.err;
+}
+
 TEST_F(MainJob, EveryRefusalHasTheRightStatusAndAReason) {
     put("landsat-7/refused/band", federation_fixture::bytes(10, 8));
     auto const url = std::string("/data/landsat-7/refused/band");

@@ -156,7 +156,7 @@ TEST(FillTable, RandomReadersCostOneCopy) {
 }
 
 TEST(Readahead, GrowsWithSequenceUpToEightMebibytes) {
-    readahead ahead;
+    fjord::cache::readahead ahead;
     EXPECT_EQ(ahead.window(), 16u);
     ahead.advance(15);
     EXPECT_EQ(ahead.window(), 16u);
