@@ -80,8 +80,10 @@ public:
             give_up(args.front() + " failed with " + std::to_string(done.exit_code) + ": " + done.err + done.out);
     }
 
-    [[noreturn]] static void give_up(std::string const& why) {
+    // Ends the children itself: one that changed its user (XRootD) no longer dies with its parent.
+    [[noreturn]] void give_up(std::string const& why) {
         std::fprintf(stderr, "%s\n", why.c_str());
+        roles_->stop_all();
         std::_Exit(1);
     }
 
