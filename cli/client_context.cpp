@@ -117,7 +117,9 @@ client_context::~client_context() {
     runtime_.stop();
 }
 
-result<net::client_response> client_context::send(net::client_request request) { return run(net::send_with_retry(*http_, std::move(request), {})); }
+result<net::client_response> client_context::send(net::client_request request) {
+    return run(net::send_with_retry(*http_, std::move(request), {}));
+}
 
 result<net::client_response> client_context::call_raw(net::client_request request) {
     if (options_.broker.empty())
