@@ -1,29 +1,14 @@
 #include "storage/multistatus.hpp"
 
-#include <expat.h>
+#include "base/text.hpp"
+#include "storage/xml_reader.hpp"
 
 #include <charconv>
 #include <cstdio>
-#include <memory>
 
 namespace fjord::storage {
 
 namespace {
-
-constexpr char separator = '\n';  // between namespace and local name; neither can hold it
-
-std::optional<std::uint64_t> unsigned_number(std::string_view text) {
-    std::uint64_t value = 0;
-    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::string_view trimmed(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 // "HTTP/1.1 404 Not Found"
 unsigned status_line_code(std::string_view text) {
@@ -35,57 +20,16 @@ unsigned status_line_code(std::string_view text) {
     return ec == std::errc{} && end == digits.data() + digits.size() ? code : 0;
 }
 
-class reader {
+// Collects <response>s; of a <propstat> only the properties under a 2xx status are taken.
+class collector final : public xml_events {
 public:
-    explicit reader(multistatus_limits limits)
-        : limits_(limits), parser_(XML_ParserCreateNS(nullptr, separator), &XML_ParserFree) {}
+    explicit collector(std::size_t max_entries) : max_entries_(max_entries) {}
 
-    result<std::vector<dav_resource>> run(std::string_view xml) {
-        if (!parser_) return fail(errc::internal, "no memory for an XML parser");
-        XML_SetUserData(parser_.get(), this);
-        XML_SetElementHandler(parser_.get(), &reader::on_start, &reader::on_end);
-        XML_SetCharacterDataHandler(parser_.get(), &reader::on_text);
-        XML_SetStartDoctypeDeclHandler(parser_.get(), &reader::on_doctype);
-        auto const status = XML_Parse(parser_.get(), xml.data(), static_cast<int>(xml.size()), XML_TRUE);
-        if (failure_) return *failure_;
-        if (status != XML_STATUS_OK) {
-            return fail(errc::corrupt, std::string("the listing is not well-formed XML: ") +
-                                           XML_ErrorString(XML_GetErrorCode(parser_.get())) + " in line " +
-                                           std::to_string(XML_GetCurrentLineNumber(parser_.get())));
-        }
-        return std::move(found_);
-    }
-
-private:
-    static void on_doctype(void* self, XML_Char const*, XML_Char const*, XML_Char const*, int) {
-        static_cast<reader*>(self)->stop(fail(errc::corrupt, "the listing has a document type declaration, which is refused"));
-    }
-    static void on_start(void* self, XML_Char const* name, XML_Char const**) { static_cast<reader*>(self)->start(name); }
-    static void on_end(void* self, XML_Char const* name) { static_cast<reader*>(self)->end(name); }
-    static void on_text(void* self, XML_Char const* text, int length) {
-        static_cast<reader*>(self)->characters({text, static_cast<std::size_t>(length)});
-    }
-
-    void stop(error why) {
-        if (!failure_) failure_ = std::move(why);
-        XML_StopParser(parser_.get(), XML_FALSE);
-    }
-
-    // The local name when it is of the DAV: namespace, else "".
-    static std::string_view dav_name(std::string_view full) {
-        constexpr std::string_view space = "DAV:\n";
-        return full.starts_with(space) ? full.substr(space.size()) : std::string_view{};
-    }
-
-    void start(std::string_view full) {
-        if (failure_) return;
-        text_.clear();
-        if (++depth_ > limits_.max_depth) return stop(fail(errc::limit_exceeded, "the listing is nested too deeply"));
-        auto const name = dav_name(full);
-        if (depth_ == 1 && name != "multistatus")
-            return stop(fail(errc::corrupt, "the answer is not a WebDAV multistatus document"));
+    result<void> start(std::string_view name, std::string_view space, std::size_t depth) override {
+        if (space != "DAV:") name = {};
+        if (depth == 1 && name != "multistatus") return fail(errc::corrupt, "the answer is not a WebDAV multistatus document");
         if (name == "response") {
-            if (found_.size() >= limits_.max_entries) return stop(fail(errc::limit_exceeded, "the listing has too many entries"));
+            if (found_.size() >= max_entries_) return fail(errc::limit_exceeded, "the listing has too many entries");
             response_ = {};
         }
         if (name == "propstat") {
@@ -94,25 +38,26 @@ private:
             in_propstat_ = true;
         }
         if (name == "collection") properties_.directory = true;
+        return {};
     }
 
-    void end(std::string_view full) {
-        if (failure_) return;
-        --depth_;
-        auto const name = dav_name(full);
-        auto const text = trimmed(text_);
+    result<void> end(std::string_view name, std::string_view space, std::size_t, std::string_view text) override {
+        if (space != "DAV:") return {};
         if (name == "href" && !in_propstat_ && response_.href.empty()) response_.href = std::string(text);
         if (name == "status") (in_propstat_ ? propstat_status_ : response_.status) = status_line_code(text);
-        if (name == "getcontentlength") properties_.size = unsigned_number(text);
+        if (name == "getcontentlength") properties_.size = parse_unsigned<std::uint64_t>(text);
         if (name == "getlastmodified") properties_.modified = parse_dav_date(text);
         if (name == "getetag") properties_.etag = std::string(text);
-        if (name == "quota-used-bytes") properties_.quota_used = unsigned_number(text);
-        if (name == "quota-available-bytes") properties_.quota_available = unsigned_number(text);
+        if (name == "quota-used-bytes") properties_.quota_used = parse_unsigned<std::uint64_t>(text);
+        if (name == "quota-available-bytes") properties_.quota_available = parse_unsigned<std::uint64_t>(text);
         if (name == "propstat") end_propstat();
         if (name == "response") found_.push_back(std::move(response_));
-        text_.clear();
+        return {};
     }
 
+    std::vector<dav_resource> take() { return std::move(found_); }
+
+private:
     void end_propstat() {
         in_propstat_ = false;
         if (propstat_status_ < 200 || propstat_status_ > 299) return;
@@ -125,30 +70,21 @@ private:
         response_.directory = response_.directory || properties_.directory;
     }
 
-    void characters(std::string_view bytes) {
-        if (failure_) return;
-        if (text_.size() + bytes.size() > limits_.max_text)
-            return stop(fail(errc::limit_exceeded, "a text of the listing is too long"));
-        text_.append(bytes);
-    }
-
-    multistatus_limits limits_;
-    std::unique_ptr<XML_ParserStruct, decltype(&XML_ParserFree)> parser_;
-    std::optional<error> failure_;
+    std::size_t max_entries_;
     std::vector<dav_resource> found_;
     dav_resource response_;
     dav_resource properties_;
     unsigned propstat_status_ = 200;
     bool in_propstat_ = false;
-    std::size_t depth_ = 0;
-    std::string text_;
 };
 
 }  // namespace
 
 result<std::vector<dav_resource>> parse_multistatus(std::string_view xml, multistatus_limits limits) {
-    if (xml.size() > static_cast<std::size_t>(1) << 30) return fail(errc::limit_exceeded, "the listing is over 1 GiB");
-    return reader(limits).run(xml);
+    collector found(limits.max_entries);
+    xml_limits const bounds{.max_depth = limits.max_depth, .max_text = limits.max_text};
+    if (auto read = read_xml("the listing", xml, bounds, found); !read) return read.error();
+    return found.take();
 }
 
 std::optional<wall_time> parse_dav_date(std::string_view text) {

@@ -1,13 +1,13 @@
 #include "storage/webdav.hpp"
 
 #include "base/dataset_uri.hpp"
+#include "storage/http_body.hpp"
 #include "storage/multistatus.hpp"
 #include "storage/webdav_driver.hpp"
 #include "storage/webdav_status.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 namespace fjord::storage {
 
@@ -50,31 +50,6 @@ std::string want_repr_digest(std::vector<digest_algorithm> const& wanted) {
         value += "=" + std::to_string(weight--);
     }
     return value;
-}
-
-// What is left of the first `skip` bytes of a body is dropped; at most `take` bytes pass.
-struct byte_window {
-    std::uint64_t skip, take;
-
-    std::string_view pass(std::string_view bytes) {
-        auto const dropped = std::min<std::uint64_t>(skip, bytes.size());
-        skip -= dropped;
-        bytes.remove_prefix(dropped);
-        bytes = bytes.substr(0, take);
-        take -= bytes.size();
-        return bytes;
-    }
-};
-
-// 206 must be the very range asked for; 200 is the whole.
-result<byte_window> window_of(net::client_response const& head, std::optional<byte_span> span) {
-    if (!span) return byte_window{0, std::numeric_limits<std::uint64_t>::max()};
-    if (head.status == 200) return byte_window{span->begin, span->size()};
-    auto const field = head.headers.get("Content-Range");
-    auto const expected = "bytes " + std::to_string(span->begin) + "-" + std::to_string(span->end - 1) + "/";
-    if (!field.starts_with(expected))
-        return fail(errc::corrupt, "the site answered another range than asked: " + tidy_reason(field, 80));
-    return byte_window{0, span->size()};
 }
 
 }  // namespace
@@ -154,26 +129,14 @@ asio::awaitable<result<void>> webdav_driver::read(call c, std::string path, std:
     auto stream = co_await client_.open(std::move(*request));
     if (!stream) co_return error(stream.error().code, what + ": " + stream.error().message());
 
-    std::vector<char> buffer(256u << 10);
     auto const& head = (*stream)->head();
     if (head.status == 416) co_return fail(errc::invalid_argument, what + ": the range lies beyond the end of the file");
     if (!is_success(head.status)) {
-        auto const got = co_await (*stream)->read_some(std::span(buffer).first(4096));
-        co_return error_from_status(what, head.status, got ? std::string_view(buffer.data(), *got) : std::string_view{});
+        std::vector<char> text(4096);
+        auto const got = co_await (*stream)->read_some(text);
+        co_return error_from_status(what, head.status, got ? std::string_view(text.data(), *got) : std::string_view{});
     }
-    auto window = window_of(head, span);
-    if (!window) co_return window.error();
-    while (window->take > 0) {
-        if (system_clock().steady() > c.deadline) co_return fail(errc::timed_out, what + ": the deadline passed in mid body");
-        auto const got = co_await (*stream)->read_some(buffer);
-        if (!got) co_return error(got.error().code, what + ": " + got.error().message());
-        if (*got == 0) break;
-        auto const bytes = window->pass({buffer.data(), *got});
-        if (bytes.empty()) continue;
-        if (auto taken = co_await sink(bytes); !taken) co_return taken.error();
-    }
-    if (span && window->take > 0) co_return fail(errc::corrupt, what + ": the body is shorter than the range asked for");
-    co_return result<void>{};
+    co_return co_await pour_body(**stream, what, span, std::move(sink), c.deadline);
 }
 
 asio::awaitable<result<void>> webdav_driver::require_free(call c, std::string path) {
