@@ -3,15 +3,14 @@
 #include "auth/auth.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "cli/demo/free_port.hpp"
 #include "cli/demo/xrootd_site.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
-#include <arpa/inet.h>
 #include <filesystem>
-#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -36,22 +35,6 @@ std::vector<persona> const& personas() {
     return all;
 }
 
-// A free port that stays ours: the socket is bound with SO_REUSEADDR and never listens, so that a server that sets it too can
-// bind the port beside it, while nobody who asks for any port is given this one (Linux, bind conflict rules of TCP).
-result<std::pair<int, unique_fd>> reserve_port() {
-    unique_fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    int const on = 1;
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof a;
-    if (!fd || bind(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 ||
-        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&a), &size) != 0)
-        return error_from_errno(errno, "looking for a free port");
-    return std::pair<int, unique_fd>(ntohs(a.sin_port), std::move(fd));
-}
-
 std::string issuer_block(std::string const& url, std::string const& ca) {
     return "\n[[issuer]]\nurl = \"" + url + "\"\nca = \"" + ca + "\"\n";
 }
@@ -74,8 +57,8 @@ result<void> federation::choose_ports() {
         }
         auto port = reserve_port();
         if (!port) return port.error();
-        ports_[name] = port->first;
-        reserved_[name] = std::move(port->second);
+        ports_[name] = port->number;
+        reserved_[name] = std::move(port->hold);
     }
     return {};
 }
