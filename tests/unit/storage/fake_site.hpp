@@ -11,7 +11,7 @@
 namespace fjord::storage::test {
 
 struct seen_request {
-    std::string method, path, body;
+    std::string method, path, body, query;
     net::header_list headers;
 };
 
@@ -21,7 +21,7 @@ public:
 
     explicit fake_site(answer reply) : reply_(std::move(reply)) {
         auto const tls = fjord::test::make_test_tls(dir_.str());
-        for (auto const* method : {"GET", "HEAD", "PUT", "DELETE", "MKCOL", "MOVE", "COPY", "PROPFIND"})
+        for (auto const* method : {"GET", "HEAD", "PUT", "POST", "DELETE", "MKCOL", "MOVE", "COPY", "PROPFIND"})
             routes_.add(method, "/{path...}", [this](net::request& req) { return take(req); }, {.max_body = 0});
         net::server_options options{.listen = {"https://127.0.0.1:0"}, .tls = {tls.certificate, tls.key}, .access_log = false};
         server_ = std::make_unique<net::http_server>(runtime_, std::move(options), routes_, metrics_, system_clock());
@@ -49,7 +49,7 @@ public:
 private:
     net::asio::awaitable<net::response> take(net::request& req) {
         auto body = co_await net::read_body(req);
-        seen_request one{req.method, req.raw_path, body ? *body : std::string{}, req.headers};
+        seen_request one{req.method, req.raw_path, body ? *body : std::string{}, req.raw_query, req.headers};
         std::scoped_lock lock(mutex_);
         seen_.push_back(one);
         co_return reply_(one);
