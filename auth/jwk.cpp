@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include <algorithm>
+
 namespace fjord::auth {
 namespace {
 
@@ -95,9 +97,25 @@ result<evp_key> ec_key(json::object const& o, key_family family) {
     return key;
 }
 
+// Points whose order divides 8, as y-coordinates (little-endian, RFC 8032 section 5.1.2) without the sign bit, and the aliases of
+// 0 and 1 above p. OpenSSL takes them; under such a key one signature fits many messages.
+bool has_small_order(std::string const& point) {
+    static constexpr std::string_view low[] = {
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "7P_______________________________________38", "7f_______________________________________38",
+        "7v_______________________________________38", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+    };
+    auto plain = point;
+    plain.back() = static_cast<char>(plain.back() & 0x7f);
+    auto const text = base64url_encode(plain);
+    return std::find(std::begin(low), std::end(low), text) != std::end(low);
+}
+
 result<evp_key> ed25519_key(json::object const& o) {
     auto x = bytes_member(o, "x");
     if (!x || x->size() != 32) return unfit("Ed25519 key without 32 bytes of x");
+    if (has_small_order(*x)) return unfit("Ed25519 key of small order");
     evp_key key(
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<unsigned char const*>(x->data()), x->size()),
         EVP_PKEY_free);

@@ -27,8 +27,8 @@ struct dataset_uri {
     std::string path() const;  // "C/I/A/member", percent-encoded, no leading slash; a lone C has its ':' encoded
 };
 
-// One name of a collection, item, asset or member: 1..255 bytes of valid UTF-8 without control characters, '/', '\',
-// and not "." or "..". errc::invalid_argument says which.
+// One name of a collection, item, asset or member: 1..255 bytes of valid UTF-8 in normal form C, without control characters,
+// '/', '\', and not "." or "..". errc::invalid_argument says which.
 result<void> check_name(std::string_view what, std::string_view name);
 
 // Percent-encoding. encode_segment keeps unreserved, sub-delims, ':' and '@' (RFC 3986 pchar).
@@ -38,8 +38,8 @@ std::string encode_query(std::string_view value);
 result<std::string> percent_decode(std::string_view text);
 
 // Splits and decodes an absolute request path into segments, exactly once. Refused (errc::invalid_argument): "." and ".."
-// in any spelling, "%2f", "%5c", backslash, NUL, control characters, invalid UTF-8, "//", ";"-parameters are kept as text.
-// A trailing slash yields trailing_slash = true, but not for the root path "/" itself.
+// in any spelling, "%2f", "%5c", backslash, NUL, control characters, invalid UTF-8, text that is not in normal form C, "//";
+// ";"-parameters are kept as text. A trailing slash yields trailing_slash = true, but not for the root path "/" itself.
 struct decoded_path {
     std::vector<std::string> segments;
     bool trailing_slash = false;

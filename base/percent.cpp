@@ -39,6 +39,7 @@ std::string_view fault_of_segment(std::string_view segment) {
     if (segment.find('\\') != std::string_view::npos) return "it contains a backslash";
     if (!is_valid_utf8(segment)) return "it is not valid UTF-8";
     if (has_control_characters(segment)) return "it contains a control character";
+    if (!is_nfc(segment)) return "it is not in Unicode normal form C; write composed characters (NFC)";
     return {};
 }
 
