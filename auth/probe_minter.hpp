@@ -37,7 +37,8 @@ private:
     clock& time_;
 };
 
-// The folder below a site's url that holds canaries, one folder per run in it. Starts with a dot: no collection's data lies there.
+// The folder below a site's url that holds canaries, one folder per run in it. Starts with a dot: no collection's data lies
+// there.
 inline constexpr std::string_view probe_folder = ".fjord-probe";
 
 }  // namespace fjord::auth

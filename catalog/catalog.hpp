@@ -47,8 +47,10 @@ public:
     void put_tree_member(asset_ref a, digest version, tree_member m);
     void put_replica(replica_record r);
     void delete_replica(asset_ref a, digest version, site_id s);
-    void put_site(site_record s);
-    void delete_site(site_id id);
+    void put_site(site_record s);  // `honours` stays what the last probe found
+    void delete_site(site_id id);  // and its probe
+    // The report, and the facts as `honours` of the site, which must exist. site.changed only when the facts differ.
+    void put_probe(probe_record p, std::map<std::string, std::string> honours);
     void put_rule(rule_record r);
     void delete_rule(rule_id id);
     void put_lock(lock_record l);
@@ -123,6 +125,7 @@ public:
 
     result<site_record> find_site(site_id const& id) const;
     result<std::vector<site_record>> list_sites() const;
+    result<probe_record> find_probe(site_id const& id) const;  // errc::not_found: never probed
     result<rule_record> find_rule(rule_id const& id) const;
     result<std::vector<rule_record>> list_rules() const;
     result<std::vector<lock_record>> list_locks(rule_id const& id) const;

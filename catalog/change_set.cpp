@@ -56,6 +56,10 @@ void change_set::delete_site(site_id id) {
     add([id = std::move(id)](batch_builder& b) { return plan::delete_site(b, id); });
 }
 
+void change_set::put_probe(probe_record p, std::map<std::string, std::string> honours) {
+    add([p = std::move(p), h = std::move(honours)](batch_builder& b) { return plan::put_probe(b, p, h); });
+}
+
 void change_set::put_rule(rule_record r) {
     add([r = std::move(r)](batch_builder& b) { return plan::put_rule(b, r); });
 }

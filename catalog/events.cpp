@@ -99,6 +99,9 @@ json::object data_of(site_record const& r) {
     add(data, "url", r.url);
     add(data, "jurisdiction", r.jurisdiction);
     data["enabled"] = r.enabled;
+    json::object honours;
+    for (auto const& [fact, value] : r.honours) honours[fact] = value;
+    if (!honours.empty()) data["honours"] = std::move(honours);
     return data;
 }
 

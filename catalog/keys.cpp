@@ -84,6 +84,8 @@ std::string_view name_of(table t) {
             return "policy";
         case table::upload:
             return "upload";
+        case table::probe:
+            return "probe";
     }
     return {};
 }
@@ -123,6 +125,7 @@ std::string transfer(transfer_id const& t) { return make(table::transfer, t); }
 std::string open_transfer(transfer_id const& t) { return make(table::open_transfer, t); }
 std::string policy(std::string_view id) { return make(table::policy, id); }
 std::string upload(std::string_view id) { return make(table::upload, id); }
+std::string probe(site_id const& s) { return make(table::probe, s); }
 
 key_range all(table t) {
     char tag = static_cast<char>(t);

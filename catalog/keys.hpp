@@ -21,6 +21,7 @@
 //   o    transfer                                     empty: index of t, open ones only
 //   p    policy                                       policy_record
 //   d    upload                                       upload_record
+//   h    site                                         probe_record (honesty of the site)
 //
 // A version segment is one byte for the digest algorithm and the raw bytes of the digest. What a key says is not repeated in
 // its value. Pure; any thread.
@@ -50,6 +51,7 @@ enum class table : char {
     open_transfer = 'o',
     policy = 'p',
     upload = 'd',
+    probe = 'h',
 };
 
 std::string collection(collection_id const& c);
@@ -67,6 +69,7 @@ std::string transfer(transfer_id const& t);
 std::string open_transfer(transfer_id const& t);
 std::string policy(std::string_view id);
 std::string upload(std::string_view id);
+std::string probe(site_id const& s);
 
 // Everything of a table, or of one owner in it.
 key_range all(table t);

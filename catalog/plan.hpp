@@ -31,6 +31,7 @@ result<void> delete_lock(batch_builder& b, lock_record const& l);
 // plan_operations.cpp
 result<void> put_site(batch_builder& b, site_record s);
 result<void> delete_site(batch_builder& b, site_id const& id);
+result<void> put_probe(batch_builder& b, probe_record const& p, std::map<std::string, std::string> const& honours);
 result<void> put_rule(batch_builder& b, rule_record r);
 result<void> delete_rule(batch_builder& b, rule_id const& id);
 result<void> put_transfer(batch_builder& b, transfer_record t);

@@ -39,9 +39,11 @@ result<void> put_site(batch_builder& b, site_record s) {
     if (*exists) {
         s.created = previous.created;
         s.updated = previous.updated;
+        s.honours = previous.honours;
         if (encode(s) == encode(previous)) return {};
-    } else if (s.created == wall_time{}) {
-        s.created = b.now();
+    } else {
+        s.honours.clear();
+        if (s.created == wall_time{}) s.created = b.now();
     }
     s.updated = b.now();
     b.put(key, encode(s));
@@ -55,7 +57,23 @@ result<void> delete_site(batch_builder& b, site_id const& id) {
     if (!stored) return stored.error();
     if (!*stored) return {};
     b.erase(key);
+    b.erase(keys::probe(id));
     b.log("site.changed", id.str(), {{"site", id.str()}, {"deleted", true}});
+    return {};
+}
+
+result<void> put_probe(batch_builder& b, probe_record const& p, std::map<std::string, std::string> const& honours) {
+    auto key = keys::site(p.site);
+    site_record site{.id = p.site};
+    auto exists = find_row(b, key, site);
+    if (!exists) return exists.error();
+    if (!*exists) return fail(errc::not_found, "there is no site " + p.site.str() + " any more");
+    b.put(keys::probe(p.site), encode(p));
+    if (site.honours == honours) return {};
+    site.honours = honours;
+    site.updated = b.now();
+    b.put(key, encode(site));
+    b.log("site.changed", p.site.str(), events::data_of(site));
     return {};
 }
 

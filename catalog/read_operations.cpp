@@ -95,6 +95,10 @@ result<std::vector<site_record>> catalog::list_sites() const {
     return list_rows(*impl_->rows.view(), keys::all(table::site), table::site, 1, start_site);
 }
 
+result<probe_record> catalog::find_probe(site_id const& id) const {
+    return read_row(impl_->rows, keys::probe(id), probe_record{.site = id}, "probe of site " + id.str());
+}
+
 result<rule_record> catalog::find_rule(rule_id const& id) const {
     return read_row(impl_->rows, keys::rule(id), rule_record{.id = id}, "rule " + id.str());
 }

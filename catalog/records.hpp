@@ -82,6 +82,15 @@ struct site_record {
     std::string jurisdiction;         // ISO 3166 alpha-2
     bool enabled = true;              // false: no reads, no writes (an administrator's switch)
     wall_time created{}, updated{};
+    // Facts that the site probe found ("path_boundary" -> "false"; storage/probe/rows.hpp). Only put_probe changes them.
+    std::map<std::string, std::string> honours;
+};
+
+// The last finished probe of a site, with its evidence.
+struct probe_record {
+    site_id site;
+    wall_time finished{};
+    std::string document;             // the report, JSON
 };
 
 struct cache_record {

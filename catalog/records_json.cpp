@@ -135,7 +135,8 @@ result<void> decode(std::string_view stored, replica_record& r) {
 std::string encode(site_record const& r) {
     field_writer out;
     out.text("kind", r.kind).text("url", r.url).texts("attributes", r.attributes).text("jurisdiction", r.jurisdiction);
-    return out.flag("enabled", r.enabled).time("created", r.created).time("updated", r.updated).str();
+    out.flag("enabled", r.enabled).time("created", r.created).time("updated", r.updated);
+    return out.texts("honours", r.honours).str();
 }
 
 result<void> decode(std::string_view stored, site_record& r) {
@@ -147,6 +148,16 @@ result<void> decode(std::string_view stored, site_record& r) {
     in.flag("enabled", r.enabled);
     in.time("created", r.created);
     in.time("updated", r.updated);
+    in.texts("honours", r.honours);
+    return in.done();
+}
+
+std::string encode(probe_record const& r) { return field_writer().time("finished", r.finished).str_with_document(r.document); }
+
+result<void> decode(std::string_view stored, probe_record& r) {
+    auto in = field_reader::framed(stored, "probe record");
+    in.time("finished", r.finished);
+    r.document = in.document();
     return in.done();
 }
 

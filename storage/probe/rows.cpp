@@ -127,15 +127,15 @@ finding cleartext_token(answers const& a) {
 finding challenge(answers const& a) {
     auto const& denied = a.at("anonymous");
     if (!refused(denied)) return unclear("without a token: " + shown(denied));
-    return {denied.challenged ? "true" : "false", shown(denied) + (denied.challenged ? " with" : " without") + " WWW-Authenticate"};
+    return {denied.challenged ? "true" : "false",
+            shown(denied) + (denied.challenged ? " with" : " without") + " WWW-Authenticate"};
 }
 
 finding digests(answers const& a) {
-    constexpr std::array<std::pair<digest_algorithm, std::string_view>, 4> asked{
-        {{digest_algorithm::adler32, "want adler32"},
-         {digest_algorithm::crc32c, "want crc32c"},
-         {digest_algorithm::md5, "want md5"},
-         {digest_algorithm::sha256, "want sha-256"}}};
+    constexpr std::array<std::pair<digest_algorithm, std::string_view>, 4> asked{{{digest_algorithm::adler32, "want adler32"},
+                                                                                  {digest_algorithm::crc32c, "want crc32c"},
+                                                                                  {digest_algorithm::md5, "want md5"},
+                                                                                  {digest_algorithm::sha256, "want sha-256"}}};
     std::string known, wrong;
     bool answered = false;
     for (auto const& [algorithm, step] : asked) {

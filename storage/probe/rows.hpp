@@ -1,5 +1,6 @@
 #pragma once
-// What the probe's answers mean: one row per fact about a site, as the table of the http-tpc reference (section 10) has them. Pure.
+// What the probe's answers mean: one row per fact about a site, as the table of the http-tpc reference (section 10) has them.
+// Pure.
 //
 // A fact is what is true of the site ("url_token=true": a token in the URL is taken). Whether that is honest is another question,
 // answered by `honest`: the value a site that keeps the standards would show.
@@ -44,10 +45,10 @@ struct finding {
 };
 
 struct row {
-    std::string_view attribute;    // "path_boundary"; site expressions call it honours.path_boundary
-    std::string_view question;     // what is tried
-    std::string_view expected;     // what an honest site answers
-    std::string_view honest;       // the honest value; "" where there is no right and wrong
+    std::string_view attribute;  // "path_boundary"; site expressions call it honours.path_boundary
+    std::string_view question;   // what is tried
+    std::string_view expected;   // what an honest site answers
+    std::string_view honest;     // the honest value; "" where there is no right and wrong
     finding (*judge)(answers const&);
     std::string_view consequence;  // what Fjord does when the value is another
 };

@@ -37,7 +37,7 @@ struct surroundings {
 
 struct report {
     std::vector<judged> rows;
-    std::size_t requests = 0;  // steps asked; making and removing canaries is not counted
+    std::size_t requests = 0;     // steps asked; making and removing canaries is not counted
     milliseconds clock_ahead{0};  // how far the site's clock is ahead of ours, by its Date fields
     std::string leftovers;        // why the canaries could not be removed; empty when they were
 };

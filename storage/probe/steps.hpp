@@ -1,6 +1,6 @@
 #pragma once
-// The site-honesty probe (http-tpc reference, section 10) as data: which requests are sent to a storage site, in order, with which
-// token, on which canary. rows.hpp says what their answers mean, run.hpp sends them. Pure.
+// The site-honesty probe (http-tpc reference, section 10) as data: which requests are sent to a storage site, in order, with
+// which token, on which canary. rows.hpp says what their answers mean, run.hpp sends them. Pure.
 //
 // Everything happens in one folder per run, "<site url>/.fjord-probe/<run>/", on small files ("canaries") made for it; object and
 // scope paths below are relative to that folder.
@@ -47,9 +47,9 @@ struct step {
     carrier how = carrier::header;
     // Values may hold {base}, {http} and {file}: the run's folder as https://, http:// and file:// URL.
     std::vector<std::pair<std::string_view, std::string_view>> headers;
-    token_spec remote_token;     // COPY: for the other side, in TransferHeaderAuthorization
-    bool required = false;       // makes a canary: without it the probe cannot go on
-    std::string_view reuse;      // the very token of this earlier step, once that has expired
+    token_spec remote_token;          // COPY: for the other side, in TransferHeaderAuthorization
+    bool required = false;            // makes a canary: without it the probe cannot go on
+    std::string_view reuse;           // the very token of this earlier step, once that has expired
     bool opens_server_files = false;  // names a file:// URL; an operator may switch it off
 };
 

@@ -118,6 +118,39 @@ TEST_P(CatalogOperations, APolicyGetsANewVersionWithEachNewText) {
     EXPECT_THAT(types_of(news()), ElementsAre("policy.changed", "policy.changed", "policy.changed"));
 }
 
+TEST_P(CatalogOperations, WhatAProbeFoundIsNewsOnlyWhenItDiffers) {
+    site_record s{.id = site_id("s"), .kind = "xrootd", .url = "https://h"};
+    must(commit([&](change_set& c) { c.put_site(s); }));
+    auto put = [&](std::string report, std::map<std::string, std::string> facts) {
+        must(commit([&](change_set& c) { c.put_probe({site_id("s"), time().now(), std::move(report)}, std::move(facts)); }));
+    };
+    put("{\"n\": 1}", {{"path_boundary", "false"}});
+    put("{\"n\": 2}", {{"path_boundary", "false"}});
+    EXPECT_EQ(must(cat().find_probe(site_id("s"))).document, "{\"n\": 2}");
+    EXPECT_EQ(must(cat().find_site(site_id("s"))).honours.at("path_boundary"), "false");
+    auto log = news();
+    EXPECT_THAT(types_of(log), ElementsAre("site.changed", "site.changed"));
+    EXPECT_EQ(data_of(log[1]).at("honours").at("path_boundary"), "false");
+}
+
+TEST_P(CatalogOperations, AnOperatorsChangeLeavesWhatWasProbed) {
+    site_record s{.id = site_id("s"), .kind = "xrootd", .url = "https://h", .honours = {{"claimed", "true"}}};
+    must(commit([&](change_set& c) { c.put_site(s); }));
+    EXPECT_THAT(must(cat().find_site(site_id("s"))).honours, IsEmpty()) << "facts come from probes alone";
+    must(commit([&](change_set& c) { c.put_probe({site_id("s"), time().now(), "{}"}, {{"stage_reads", "false"}}); }));
+    s.attributes = {{"tier", "1"}};
+    s.honours = {{"stage_reads", "true"}};
+    must(commit([&](change_set& c) { c.put_site(s); }));
+    auto now = must(cat().find_site(site_id("s")));
+    EXPECT_EQ(now.attributes.at("tier"), "1");
+    EXPECT_EQ(now.honours.at("stage_reads"), "false");
+    must(commit([&](change_set& c) { c.delete_site(site_id("s")); }));
+    EXPECT_TRUE(failed_with(cat().find_probe(site_id("s")), errc::not_found));
+    change_set late;
+    late.put_probe({site_id("s"), time().now(), "{}"}, {});
+    EXPECT_TRUE(failed_with(cat().commit(std::move(late)), errc::not_found)) << "a probe may end after its site is gone";
+}
+
 TEST_P(CatalogOperations, UploadsAreReservedQuietly) {
     upload_record u{.id = "u1",
                     .asset = ref("c", "i", "a"),

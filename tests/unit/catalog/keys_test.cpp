@@ -103,7 +103,8 @@ TEST(CatalogKeys, TablesDoNotOverlap) {
                                          keys::transfer(transfer_id("t")),
                                          keys::open_transfer(transfer_id("t")),
                                          keys::policy("p"),
-                                         keys::upload("u")};
+                                         keys::upload("u"),
+                                         keys::probe(site_id("s"))};
     for (auto const& key : one_of_each) {
         auto parts = keys::split(key);
         ASSERT_TRUE(parts);

@@ -76,7 +76,10 @@ TEST(CatalogRecords, OperationsRoundTrip) {
                   .enabled = false,
                   .created = at(1),
                   .updated = at(2)};
+    s.honours = {{"path_boundary", "false"}, {"digests", "adler32,md5"}};
     EXPECT_EQ(round_trip(s).attributes, s.attributes);
+    EXPECT_EQ(round_trip(s).honours, s.honours);
+    EXPECT_EQ(round_trip(probe_record{.finished = at(4), .document = "{\"rows\": []}"}).document, "{\"rows\": []}");
     EXPECT_FALSE(round_trip(s).enabled);
     rule_record r{.uri = "C/I",
                   .collection = "C",

@@ -27,10 +27,9 @@ digest_set canary() {
 
 // Digests as the headers of the answers to "want ..." carried them.
 void tell_digests(answers& a, std::vector<digest_algorithm> const& known, bool repr) {
-    for (auto const& [algorithm, step] : {std::pair{digest_algorithm::adler32, "want adler32"},
-                                          std::pair{digest_algorithm::crc32c, "want crc32c"},
-                                          std::pair{digest_algorithm::md5, "want md5"},
-                                          std::pair{digest_algorithm::sha256, "want sha-256"}}) {
+    for (auto const& [algorithm, step] :
+         {std::pair{digest_algorithm::adler32, "want adler32"}, std::pair{digest_algorithm::crc32c, "want crc32c"},
+          std::pair{digest_algorithm::md5, "want md5"}, std::pair{digest_algorithm::sha256, "want sha-256"}}) {
         answer reply{.status = 200, .asked = true};
         bool const is_known = std::find(known.begin(), known.end(), algorithm) != known.end();
         // XRootD answers what it does not know with adler32.
@@ -57,33 +56,74 @@ constexpr auto success = copy_verdict::success, failure = copy_verdict::failure;
 
 // The column † of the reference table.
 answers xrootd_5_5_3() {
-    auto a = of({{"control", 200},          {"anonymous", 403},           {"used before exp", 200},
-                 {"sibling", 200},          {"sibling slash", 200},       {"pathless", 200},
-                 {"dotdot", 200},           {"expired", 403},             {"used after exp", 200},
-                 {"long lived", 200},       {"wrong audience", 403},      {"no audience", 403},
-                 {"minor version", 403},    {"stage", 403},               {"create head", 403},
-                 {"create propfind", 403},  {"modify delete", 403},       {"authz in url", 200},
-                 {"access_token in url", 403}, {"cleartext", 200},        {"create over", 403},
-                 {"copy", 201, success},    {"copy from file", 201, failure}, {"copy from http", 201, success},
-                 {"copy both ways", 201, success}, {"copy oidc", 400},    {"copy missing", 201, failure},
-                 {"head failed", 200},      {"copy deep", 400},           {"copy over", 412},
-                 {"move over", 201},        {"move deep", 201}});
+    auto a = of({{"control", 200},
+                 {"anonymous", 403},
+                 {"used before exp", 200},
+                 {"sibling", 200},
+                 {"sibling slash", 200},
+                 {"pathless", 200},
+                 {"dotdot", 200},
+                 {"expired", 403},
+                 {"used after exp", 200},
+                 {"long lived", 200},
+                 {"wrong audience", 403},
+                 {"no audience", 403},
+                 {"minor version", 403},
+                 {"stage", 403},
+                 {"create head", 403},
+                 {"create propfind", 403},
+                 {"modify delete", 403},
+                 {"authz in url", 200},
+                 {"access_token in url", 403},
+                 {"cleartext", 200},
+                 {"create over", 403},
+                 {"copy", 201, success},
+                 {"copy from file", 201, failure},
+                 {"copy from http", 201, success},
+                 {"copy both ways", 201, success},
+                 {"copy oidc", 400},
+                 {"copy missing", 201, failure},
+                 {"head failed", 200},
+                 {"copy deep", 400},
+                 {"copy over", 412},
+                 {"move over", 201},
+                 {"move deep", 201}});
     tell_digests(a, {digest_algorithm::adler32, digest_algorithm::crc32c, digest_algorithm::md5}, false);
     return a;
 }
 
 answers honest_site() {
-    auto a = of({{"control", 200},          {"anonymous", 401},           {"used before exp", 200},
-                 {"sibling", 403},          {"sibling slash", 403},       {"pathless", 401},
-                 {"dotdot", 401},           {"expired", 401},             {"used after exp", 401},
-                 {"long lived", 401},       {"wrong audience", 401},      {"no audience", 401},
-                 {"minor version", 200},    {"stage", 403},               {"create head", 200},
-                 {"create propfind", 207},  {"modify delete", 204},       {"authz in url", 400},
-                 {"access_token in url", 400}, {"create over", 403},
-                 {"copy", 202, success},    {"copy from file", 400},      {"copy from http", 400},
-                 {"copy both ways", 400},   {"copy oidc", 400},           {"copy missing", 202, failure},
-                 {"head failed", 404},      {"copy deep", 202, success},  {"copy over", 412},
-                 {"move over", 412},        {"move deep", 409}});
+    auto a = of({{"control", 200},
+                 {"anonymous", 401},
+                 {"used before exp", 200},
+                 {"sibling", 403},
+                 {"sibling slash", 403},
+                 {"pathless", 401},
+                 {"dotdot", 401},
+                 {"expired", 401},
+                 {"used after exp", 401},
+                 {"long lived", 401},
+                 {"wrong audience", 401},
+                 {"no audience", 401},
+                 {"minor version", 200},
+                 {"stage", 403},
+                 {"create head", 200},
+                 {"create propfind", 207},
+                 {"modify delete", 204},
+                 {"authz in url", 400},
+                 {"access_token in url", 400},
+                 {"create over", 403},
+                 {"copy", 202, success},
+                 {"copy from file", 400},
+                 {"copy from http", 400},
+                 {"copy both ways", 400},
+                 {"copy oidc", 400},
+                 {"copy missing", 202, failure},
+                 {"head failed", 404},
+                 {"copy deep", 202, success},
+                 {"copy over", 412},
+                 {"move over", 412},
+                 {"move deep", 409}});
     a.set("cleartext", {.failure = "connection reset", .asked = true});
     a.set("anonymous", {.status = 401, .asked = true, .challenged = true});
     tell_digests(a, {digest_algorithm::adler32, digest_algorithm::crc32c, digest_algorithm::md5, digest_algorithm::sha256}, true);
@@ -146,9 +186,9 @@ TEST(ProbeRows, OneBadAnswerOfSeveralDecides) {
         unsigned status;
         char const* value;
     } const table[] = {
-        {"sibling slash", "path_boundary", 200, "false"}, {"expired", "expiry_strict", 200, "false"},
-        {"no audience", "checks_audience", 200, "false"}, {"access_token in url", "url_token", 200, "true"},
-        {"create propfind", "create_stat", 403, "false"}, {"create head", "create_stat", 403, "false"},
+        {"sibling slash", "path_boundary", 200, "false"},      {"expired", "expiry_strict", 200, "false"},
+        {"no audience", "checks_audience", 200, "false"},      {"access_token in url", "url_token", 200, "true"},
+        {"create propfind", "create_stat", 403, "false"},      {"create head", "create_stat", 403, "false"},
         {"copy from http", "tpc_scheme_filter", 202, "false"},
     };
     for (auto const& t : table) {
@@ -165,10 +205,17 @@ TEST(ProbeRows, AnswersThatSayNothingLeaveTheRowOpen) {
         char const *step, *attribute;
         unsigned status;
     } const table[] = {
-        {"sibling", "path_boundary", 500},     {"sibling", "path_boundary", 307},     {"pathless", "requires_path", 429},
-        {"create head", "create_stat", 503},   {"modify delete", "modify_delete", 0}, {"create over", "create_is_not_overwrite", 500},
-        {"copy over", "overwrite_copy", 403},  {"move over", "overwrite_move", 403},  {"head failed", "tpc_leaves_zero_byte", 403},
-        {"used before exp", "expiry_strict", 401}, {"copy from file", "tpc_scheme_filter", 0},
+        {"sibling", "path_boundary", 500},
+        {"sibling", "path_boundary", 307},
+        {"pathless", "requires_path", 429},
+        {"create head", "create_stat", 503},
+        {"modify delete", "modify_delete", 0},
+        {"create over", "create_is_not_overwrite", 500},
+        {"copy over", "overwrite_copy", 403},
+        {"move over", "overwrite_move", 403},
+        {"head failed", "tpc_leaves_zero_byte", 403},
+        {"used before exp", "expiry_strict", 401},
+        {"copy from file", "tpc_scheme_filter", 0},
     };
     for (auto const& t : table) {
         auto a = honest_site();
@@ -255,9 +302,7 @@ TEST(ProbeSteps, TokensStayInTheRunsFolderAndLiveShortly) {
         for (auto const& t : {s.token, s.remote_token}) {
             EXPECT_LE(t.lifetime, seconds{60}) << s.name;
             for (auto const& g : t.grants) EXPECT_FALSE(g.path.starts_with('/')) << s.name;
-            if (t.pathless) {
-                EXPECT_LE(t.lifetime, seconds{30}) << s.name;
-            }
+            if (t.pathless) { EXPECT_LE(t.lifetime, seconds{30}) << s.name; }
         }
         EXPECT_FALSE(s.object.empty() || s.object.starts_with('/') || s.object.find("..") != std::string_view::npos) << s.name;
     }

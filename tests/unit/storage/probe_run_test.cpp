@@ -72,9 +72,7 @@ TEST_F(ProbeRun, EveryRequestStaysInTheRunsFolder) {
         bool const folder_itself = rq.path == "/data/.fjord-probe" || rq.path == "/data/.fjord-probe/";
         EXPECT_TRUE(rq.path.starts_with(mine) || (folder_itself && rq.method == "PROPFIND")) << rq.method << " " << rq.path;
         for (auto const* field : {"Source", "Destination"})
-            if (auto value = rq.headers.find(field)) {
-                EXPECT_NE(value->find(mine), std::string_view::npos) << *value;
-            }
+            if (auto value = rq.headers.find(field)) { EXPECT_NE(value->find(mine), std::string_view::npos) << *value; }
     }
 }
 
