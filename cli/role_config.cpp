@@ -67,6 +67,16 @@ void declare_issuers(config_table& t, common_config& c) {
     t.array<auth::issuer_options>("issuer", &c.issuers, declare_issuer).reloadable();
 }
 
+void declare_group_rule(config_table& t, site::group_rule& r) {
+    t.text("path", &r.path)
+        .required()
+        .prose("Path below the root; of the blocks that cover an object the longest decides alone.");
+    t.text("issuer", &r.issuer).prose("Whose groups are meant. Empty: those of every trusted issuer.");
+    t.text_list("read", &r.read)
+        .prose("Groups (`/vo/group`) or AARC entitlements that may read and list; `*` is every token of the issuer.");
+    t.text_list("write", &r.write).prose("Those that may make, replace, move and remove.");
+}
+
 void declare_network(config_table& t, broker::network_options& n) {
     t.text("cidr", &n.cidr).required().prose("`192.0.2.0/24` or `2001:db8::/32`.");
     t.text("site", &n.site).required().prose("Site where callers from these addresses compute.");
@@ -118,6 +128,9 @@ config_table table_of(site_config& c) {
     t.boolean("tpc.allow_local", &c.tpc_allow_local)
         .prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");
     t.text_list("tpc.allow", &c.tpc_allow).prose("`host:port` pairs that are allowed whatever their address.");
+    t.section("group_access",
+              "Access by group, for tokens without capability scopes: a token that has some is decided on by them alone.");
+    t.array<site::group_rule>("group_access", &c.group_access, declare_group_rule);
     declare_issuers(t, c);
     return t;
 }

@@ -5,6 +5,7 @@
 #include "base/config.hpp"
 #include "broker/options.hpp"
 #include "net/server.hpp"
+#include "site/group_access.hpp"
 
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ struct site_config : common_config {
     std::vector<std::string> public_paths;
     bool tpc_allow_local = false;
     std::vector<std::string> tpc_allow;
+    std::vector<site::group_rule> group_access;
 };
 
 struct origin_config {

@@ -31,10 +31,6 @@ secret sent_token(net::request const& req) {
     return secret(std::string(trim(value)));
 }
 
-std::string scope_at(std::string_view scope, path_segments const& path) {
-    return scope.empty() ? std::string{} : std::string(scope) + ":" + (path.empty() ? "/" : href_text(path));
-}
-
 }  // namespace
 
 std::string href_text(path_segments const& path) {
@@ -63,11 +59,21 @@ result<std::unique_ptr<door>> door::open(door_options options, door_parts parts)
         if (!path) return path.error();
         public_paths.push_back(std::move(*path));
     }
+    std::vector<std::pair<std::string, path_segments>> scope_roots;
+    for (auto const& [issuer, text] : options.scope_roots) {
+        auto path = configured_path("base path", text);
+        if (!path) return path.error();
+        scope_roots.emplace_back(issuer, std::move(*path));
+    }
+    auto groups = group_access::make(options.groups);
+    if (!groups) return groups.error();
     auto root = root_directory::open(options.root);
     if (!root) return root.error();
     auto core = std::make_shared<door_core>(std::move(options), parts, std::move(*root));
     core->prefix = std::move(*prefix);
     core->public_paths = std::move(public_paths);
+    core->scope_roots = std::move(scope_roots);
+    core->groups = std::move(*groups);
     return std::unique_ptr<door>(new door(std::move(core)));
 }
 
@@ -97,6 +103,9 @@ held_scopes held_at(door_core const& core, principal const& who, path_segments c
     held.stat = auth::allows(who, "storage.stat", path, directory);
     held.read = auth::allows(who, "storage.read", path, directory);
     held.modify = auth::allows(who, "storage.modify", path, directory);
+    auto const by_group = core.groups.at(who, path);
+    held.read = held.read || by_group.read;
+    held.modify = held.modify || by_group.write;
     // Only MKCOL may touch the directories that lead to a create scope (WLCG profile v1.3).
     held.create = held.modify || auth::allows(who, "storage.create", path, directory && for_mkcol);
     auto const is_public = [&path](path_segments const& top) { return is_below(path, top); };
@@ -105,13 +114,25 @@ held_scopes held_at(door_core const& core, principal const& who, path_segments c
     return held;
 }
 
+std::string scope_for(door_core const& core, principal const& who, std::string_view scope, path_segments const& path) {
+    if (scope.empty()) return {};
+    path_segments root;
+    auto const& roots = core.scope_roots;
+    if (who.is_anonymous() && roots.size() == 1) root = roots.front().second;
+    for (auto const& [issuer, its_root] : roots)
+        if (issuer == who.issuer) root = its_root;
+    if (!is_below(path, root)) return {};
+    path_segments const below(path.begin() + static_cast<std::ptrdiff_t>(root.size()), path.end());
+    return std::string(scope) + ":" + (below.empty() ? "/" : href_text(below));
+}
+
 net::response refuse(door_core const& core, net::request const& req, visit const& v, refusal const& why) {
     if (why.status != 403) {
         auto answer = net::problem(why.status, why.why);
         if (why.status == 405) answer.headers.set("Allow", "OPTIONS, GET, HEAD, PROPFIND, DELETE, MOVE");
         return answer;
     }
-    auto const scope = scope_at(why.scope, v.path);
+    auto const scope = scope_for(core, *v.caller, why.scope, v.path);
     if (v.caller->is_anonymous()) return auth::unauthorized(req, core.options.realm, scope);
     return auth::insufficient_scope(req, core.options.realm, scope, why.why);
 }

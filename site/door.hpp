@@ -12,12 +12,14 @@
 #include "net/client.hpp"
 #include "net/router.hpp"
 #include "site/commit.hpp"
+#include "site/group_access.hpp"
 #include "site/remote.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fjord::site {
@@ -27,6 +29,9 @@ struct door_options {
     std::string prefix = "/";               // URL path that stands for the root
     std::string realm = "fjord-site";       // in WWW-Authenticate
     std::vector<std::string> public_paths;  // readable and listable without a token, with all below; paths below the root
+    std::vector<group_rule> groups;         // access by group, for tokens without capability scopes
+    // Issuer and where its scope paths are rooted here: so that a refusal names the scope as that issuer would write it.
+    std::vector<std::pair<std::string, std::string>> scope_roots;
     remote_rules remotes;                   // where COPY may reach to
     std::uint64_t max_upload = 0;           // bytes; 0 = as the disk allows
     std::size_t max_copies = 64;            // third-party copies at once; beyond: 503

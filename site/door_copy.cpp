@@ -100,7 +100,7 @@ asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req) {
     if (e.refused) co_return std::move(*e.refused);
     // A public file may be read by anyone; making this machine connect elsewhere takes a name.
     if (e.at.caller->is_anonymous())
-        co_return auth::unauthorized(req, core->options.realm, "storage.read:" + href_text(e.at.path));
+        co_return auth::unauthorized(req, core->options.realm, scope_for(*core, *e.at.caller, "storage.read", e.at.path));
     if (!parsed) co_return refuse_remote(parsed.error());
 
     auto job = std::make_shared<copy_job>(core, std::move(*parsed), e.at.path, req.executor);

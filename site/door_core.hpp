@@ -22,6 +22,8 @@ struct door_core {
     root_directory root;
     path_segments prefix;
     std::vector<path_segments> public_paths;
+    group_access groups;
+    std::vector<std::pair<std::string, path_segments>> scope_roots;  // of door_options
     std::atomic<std::size_t> copies{0};
 
     counter &uploads, &upload_failures, &upload_bytes, &copies_done, &copies_failed, &copy_bytes;
@@ -48,6 +50,10 @@ asio::awaitable<entry> enter(core_ptr core, net::request& req, verb action);
 // What the caller may do at `path`, known to be (or to become) a file or a directory.
 held_scopes held_at(door_core const& core, principal const& who, path_segments const& path, bool directory,
                     bool for_mkcol = false);
+
+// "storage.read:/x" as the issuer of this caller would write it for our path; of an anonymous one, when there is a single issuer.
+// Empty: no scope of that issuer could reach the path.
+std::string scope_for(door_core const& core, principal const& who, std::string_view scope, path_segments const& path);
 
 // 401 for an anonymous caller, 403 with the missing scope, or the bare status.
 net::response refuse(door_core const& core, net::request const& req, visit const& v, refusal const& why);

@@ -112,7 +112,7 @@ TEST_F(Curl, OptionsNamesTheVerbs) {
 TEST_F(Curl, NoTokenIsAskedForOneWithTheScopeThatWouldDo) {
     auto const r = curl(secret(), {door.at("/data/curl-anything")});
     EXPECT_TRUE(is(r, 401)) << r;
-    EXPECT_TRUE(r.says("WWW-Authenticate: Bearer") && r.says("storage.read:/data/curl-anything")) << r;
+    EXPECT_TRUE(r.says("WWW-Authenticate: Bearer") && r.says("scope=\"storage.read:/curl-anything\"")) << r;
     EXPECT_FALSE(r.says("error=")) << "no error code when no token was sent (RFC 6750 section 3.1)" << r;
 }
 
@@ -126,6 +126,17 @@ TEST_F(Curl, OutsideTheScopeIs403AndInsideIs404) {
     // A name that only begins like the scope's is another name.
     bench.place(door, "/data/curl-area2/secret", "x");
     EXPECT_TRUE(is(curl(reader, {door.at("/data/curl-area2/secret")}), 403));
+}
+
+TEST_F(Curl, GroupsReadAndWriteWhereTheSiteSaysSo) {
+    auto const file = bench.write("curl-group", "x");
+    auto const member = bench.group_token({"/vo"}), manager = bench.group_token({"/vo", "/vo/managers"});
+    EXPECT_TRUE(is(curl(manager, {"-T", file, door.at("/data/vo/protected/a")}), 201));
+    EXPECT_TRUE(is(curl(member, {door.at("/data/vo/protected/a")}), 200));
+    EXPECT_TRUE(is(curl(member, {"-T", file, door.at("/data/vo/protected/b")}), 403));
+    EXPECT_TRUE(is(curl(member, {"-T", file, door.at("/data/vo/b")}), 201));
+    EXPECT_TRUE(is(curl(member, {door.at("/data/elsewhere")}), 403));
+    EXPECT_TRUE(is(curl(bench.group_token({"/others"}), {door.at("/data/vo/b")}), 403));
 }
 
 TEST_F(Curl, WhoMayOnlyCreateCannotOverwriteOrRemove) {

@@ -27,6 +27,10 @@ void replace_all(std::string& text, std::string const& what, std::string const& 
         text.replace(at, what.size(), with);
 }
 
+constexpr char const* group_rules =
+    "\n[[group_access]]\npath = \"/data/vo\"\nread = [\"/vo\"]\nwrite = [\"/vo\"]\n"
+    "\n[[group_access]]\npath = \"/data/vo/protected\"\nread = [\"/vo\"]\nwrite = [\"/vo/managers\"]\n";
+
 class stop_at_end : public ::testing::Environment {
 public:
     void TearDown() override { door_bench::get().stop(); }
@@ -85,7 +89,7 @@ void door_bench::write_configs() {
         text += "\n[tls]\ncertificate = \"" + path("host.pem") + "\"\nkey = \"" + path("host.key") + "\"\n";
         if (role != "issuer")
             text += "\n[tpc]\nallow_local = true\n\n[[issuer]]\nurl = \"" + issuer_url_ + "\"\nca = \"" + ca() +
-                    "\"\nbase_path = \"/data\"\n";
+                    "\"\nbase_path = \"/data\"\n" + group_rules;
         write(role + ".toml", text);
     }
 }
@@ -131,6 +135,17 @@ secret door_bench::token(std::string const& scope, std::vector<std::string> audi
     m.subject = "flood-twin";
     m.audience = audience.empty() ? std::vector<std::string>{a_.url, b_.url, xrootd_.url} : std::move(audience);
     m.scope = scope;
+    auto minted = minter->mint(m);
+    tokens_.push_back(minted.reveal());
+    return minted;
+}
+
+secret door_bench::group_token(std::vector<std::string> groups) {
+    auto minter = auth::minter::open(issuer_url_, path("issuer-key.pem"), system_clock());
+    auth::mint_request m;
+    m.subject = "flood-twin";
+    m.audience = {a_.url, b_.url};
+    m.groups = std::move(groups);
     auto minted = minter->mint(m);
     tokens_.push_back(minted.reveal());
     return minted;

@@ -3,7 +3,9 @@
 // same issuer. Real processes, TLS, a temporary folder; one set for the whole test program, ended with it.
 //
 // The doors and XRootD serve the same shape: below /data by token (scope paths are rooted there: storage.read:/x opens /data/x),
-// /public for everyone. FJORD_SHOW=1 prints every client command and its output, tokens masked.
+// /public for everyone, /data/vo for the group /vo, and
+// writing below /data/vo/protected for /vo/managers only (doors). FJORD_SHOW=1 prints every client command and its output, tokens
+// masked.
 #include "auth/auth.hpp"
 #include "base/file.hpp"
 #include "base/secret.hpp"
@@ -50,6 +52,7 @@ public:
 
     // A token of the trusted issuer for all three sites (gfal2 sends one token to both ends), or for `audience`.
     secret token(std::string const& scope, std::vector<std::string> audience = {});
+    secret group_token(std::vector<std::string> groups);
     secret expired_token(std::string const& scope);
     secret everything() { return token("storage.read:/ storage.modify:/"); }
 
