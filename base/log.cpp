@@ -18,8 +18,6 @@ namespace fjord {
 
 namespace {
 
-constexpr std::size_t max_text = 4096;  // bytes of one message or field; the rest is cut and said so
-
 std::atomic<log_level> threshold{log_level::info};
 
 // Guards the sink and keeps lines whole: write(2) alone promises that only up to PIPE_BUF.
@@ -28,14 +26,8 @@ int sink = STDERR_FILENO;
 
 constexpr std::string_view level_names[] = {"debug", "info", "warn", "error", "off"};
 
-std::string quoted(std::string_view text) {
-    auto clean = scrub(text);
-    if (clean.size() > max_text) clean = clean.substr(0, max_text) + "... (cut)";
-    return json_quote(clean);
-}
-
 struct field_printer {
-    std::string operator()(std::string const& v) const { return quoted(v); }
+    std::string operator()(std::string const& v) const { return log_quoted(v); }
     std::string operator()(std::int64_t v) const { return std::to_string(v); }
     std::string operator()(std::uint64_t v) const { return std::to_string(v); }
     std::string operator()(bool v) const { return v ? "true" : "false"; }
@@ -47,28 +39,36 @@ struct field_printer {
     }
 };
 
-void write_line(std::string_view line) {
+}  // namespace
+
+std::string log_quoted(std::string_view text) {
+    auto clean = scrub(text);
+    if (clean.size() > max_log_text) clean = clean.substr(0, max_log_text) + "... (cut)";
+    return json_quote(clean);
+}
+
+void write_log_lines(std::string_view lines) {
     std::lock_guard const guard(sink_lock);
-    while (!line.empty()) {
-        auto const n = ::write(sink, line.data(), line.size());
+    while (!lines.empty()) {
+        auto const n = ::write(sink, lines.data(), lines.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return;  // nobody is left to tell
-        line.remove_prefix(static_cast<std::size_t>(n));
+        lines.remove_prefix(static_cast<std::size_t>(n));
     }
 }
 
-}  // namespace
+std::string_view name_of(log_level level) noexcept { return level_names[static_cast<std::size_t>(level)]; }
 
 bool logger::enabled(log_level level) const noexcept { return level >= threshold.load(std::memory_order_relaxed); }
 
 void logger::write(log_level level, std::string_view msg, std::initializer_list<log_field> fields) const {
     if (!enabled(level)) return;
     std::string line = "{\"t\":\"" + format_rfc3339(system_clock().now()) + "\",\"level\":\"";
-    line += level_names[static_cast<std::size_t>(level)];
-    line += "\",\"module\":" + json_quote(module_) + ",\"msg\":" + quoted(msg);
+    line += name_of(level);
+    line += "\",\"module\":" + json_quote(module_) + ",\"msg\":" + log_quoted(msg);
     for (auto const& field : fields) line += "," + json_quote(field.key) + ":" + std::visit(field_printer{}, field.value);
     line += "}\n";
-    write_line(line);
+    write_log_lines(line);
 }
 
 bool set_log_output(std::string const& file) {

@@ -53,9 +53,16 @@ private:
 bool set_log_output(std::string const& file);
 void set_log_level(log_level level) noexcept;
 bool parse_log_level(std::string_view text, log_level& out) noexcept;
+std::string_view name_of(log_level level) noexcept;
 
 // Replaces what looks like a token (`authz=`, `ticket=`, `access_token=`, "Bearer ...", "eyJ...") in text that came from
 // outside, such as a URL or a peer's error message. Every field value and message passes through it.
 std::string scrub(std::string_view text);
+bool needs_scrubbing(std::string_view text) noexcept;  // false: scrub() would change nothing; cheap
+
+// For log_batch.hpp: a field's text as it is logged (scrubbed, cut, in quotes), and whole lines as they are.
+inline constexpr std::size_t max_log_text = 4096;  // bytes of one message or field; the rest is cut and said so
+std::string log_quoted(std::string_view text);
+void write_log_lines(std::string_view lines);
 
 }  // namespace fjord

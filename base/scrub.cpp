@@ -92,7 +92,15 @@ constexpr std::string_view first_letters = "aAtTrRiIcCpPsSxXbB/e";
 
 }  // namespace
 
+// Every marker holds one of these: keys end with '=', schemes with a blank or %20, user information with '@', and a JWS begins
+// with "eyJ".
+bool needs_scrubbing(std::string_view text) noexcept {
+    auto const marks = [](char c) { return c == '=' || c == ' ' || c == '%' || c == '@' || c == 'J'; };
+    return std::ranges::any_of(text, marks);
+}
+
 std::string scrub(std::string_view text) {
+    if (!needs_scrubbing(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     char before = ' ';

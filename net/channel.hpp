@@ -32,10 +32,19 @@ public:
     // One read of bytes into the buffer, or straight to `into`. 0: the peer has closed. errc::timed_out, errc::unavailable.
     asio::awaitable<result<std::size_t>> fill(std::size_t room);
     asio::awaitable<result<std::size_t>> read_into(std::span<char> into);
-    // errc::timed_out when no byte moves, errc::unavailable when the peer is gone.
-    asio::awaitable<result<void>> write_all(asio::const_buffer a, asio::const_buffer b = {}, asio::const_buffer c = {});
-    // By sendfile on plain connections; through the pool on TLS. errc::corrupt when the file is shorter than asked.
-    asio::awaitable<result<void>> send_file(int fd, std::uint64_t offset, std::uint64_t length);
+    // errc::timed_out when no byte moves, errc::unavailable when the peer is gone. `more`: bytes follow at once.
+    asio::awaitable<result<void>> write_all(asio::const_buffer a, asio::const_buffer b = {}, asio::const_buffer c = {},
+                                            bool more = false);
+    // What the connection takes without waiting, from the front of `parts`; true when nothing is left to do, else finish_write().
+    result<bool> write_now(write_parts& parts, bool more = false);
+    asio::awaitable<result<void>> finish_write(write_parts parts, bool more = false);
+    // [offset, offset + length) of a file, behind `head`: by sendfile on plain connections, in batches of records on TLS. What is
+    // not in memory is read on the pool. errc::corrupt when the file is shorter than asked.
+    asio::awaitable<result<void>> send_file(asio::const_buffer head, int fd, std::uint64_t offset, std::uint64_t length);
+
+    // For a reader that does without fill(): room, then what the read of it gave.
+    asio::mutable_buffer begin_fill(std::size_t room);
+    result<std::size_t> end_fill(io_outcome const& outcome);
 
     // Everything from here on ends at `when`, however bytes trickle: a handshake, a head, the wait for one.
     void limit_until(steady_time when) noexcept;
@@ -54,8 +63,14 @@ private:
     void begin_io();
     void end_io();
     error failure(boost::system::error_code const& ec) const;
-    asio::awaitable<result<void>> send_file_plain(int fd, std::uint64_t offset, std::uint64_t length);
-    asio::awaitable<result<void>> send_file_copied(int fd, std::uint64_t offset, std::uint64_t length);
+    struct file_part {
+        int fd;
+        std::uint64_t offset, length;
+    };
+    asio::awaitable<result<void>> send_file_plain(file_part file);
+    asio::awaitable<result<void>> send_file_copied(write_parts head, file_part file);
+    asio::awaitable<result<void>> wait_writable();
+    result<std::size_t> taken(io_outcome const& outcome) const;
 
     std::chrono::seconds stall_;
     blocking_pool& pool_;
@@ -64,6 +79,7 @@ private:
     bool stall_counts_ = false;
     bool in_io_ = false;
     bool expired_ = false;
+    std::size_t read_at_once_ = 0;  // since the last wait
 };
 
 }  // namespace fjord::net

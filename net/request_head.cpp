@@ -29,13 +29,6 @@ outcome check_framing(request_parser const& parser) {
     return {};
 }
 
-bool is_authority(std::string_view text) {
-    auto const allowed = [](char c) {
-        return is_alpha(c) || is_digit(c) || std::string_view(".-_:[]").find(c) != std::string_view::npos;
-    };
-    return !text.empty() && text.size() <= 300 && std::all_of(text.begin(), text.end(), allowed);
-}
-
 // RFC 9112 section 3.2.
 outcome check_host(request_parser& parser, head_rules const& rules) {
     auto const count = parser.headers.count("Host");
@@ -144,6 +137,18 @@ std::string make_base_url(header_list const& headers, head_rules const& rules) {
 }
 
 }  // namespace
+
+bool is_authority(std::string_view text) {
+    auto const allowed = [](char c) {
+        return is_alpha(c) || is_digit(c) || std::string_view(".-_:[]").find(c) != std::string_view::npos;
+    };
+    return !text.empty() && text.size() <= 300 && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_request_id(std::string_view text) {
+    auto const allowed = [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
+}
 
 bool expects_continue(header_list const& headers) { return iequals(headers.get("Expect"), "100-continue"); }
 

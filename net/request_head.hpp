@@ -69,6 +69,9 @@ private:
 // Fills `out` from a complete head: path, query, headers, base_url, tls. The parser's strings are moved out.
 std::optional<refusal> check_head(request_parser& parser, head_rules const& rules, request& out);
 
+bool is_authority(std::string_view text);   // host and port, as Host has them
+bool is_request_id(std::string_view text);  // an X-Request-Id of a client that is fit for logs: 1 to 64 of A-Z a-z 0-9 _ . -
+
 // "Expect: 100-continue" was sent.
 bool expects_continue(header_list const& headers);
 

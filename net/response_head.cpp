@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace fjord::net {
 
@@ -55,19 +56,30 @@ body_plan plan_body(response const& answer, std::string_view method, bool http_1
     return plan;
 }
 
-void append_head(std::string& out, response const& answer, body_plan const& plan, head_context const& context) {
-    out.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ").append(reason_phrase(answer.status)).append("\r\n");
+void append_status_line(std::string& out, unsigned status, head_context const& context) {
+    char digits[10];
+    auto const end = std::to_chars(digits, digits + sizeof digits, status).ptr;
+    out.append("HTTP/1.1 ").append(digits, end).append(" ").append(reason_phrase(status)).append("\r\n");
     append_field(out, "Date", context.date);
     append_field(out, "Server", context.server_name);
     append_field(out, "X-Request-Id", context.request_id);
+}
+
+void append_head_end(std::string& out, std::optional<std::uint64_t> length, head_context const& context) {
+    char digits[20];
+    if (length) append_field(out, "Content-Length", {digits, std::to_chars(digits, digits + sizeof digits, *length).ptr});
+    if (!context.keep_alive) append_field(out, "Connection", "close");
+    if (context.keep_alive && !context.http_1_1) append_field(out, "Connection", "keep-alive");
+    out.append("\r\n");
+}
+
+void append_head(std::string& out, response const& answer, body_plan const& plan, head_context const& context) {
+    append_status_line(out, answer.status, context);
     for (auto const& [name, value] : answer.headers.items()) {
         if (!is_ours(name)) append_field(out, name, value);
     }
     if (plan.chunked) append_field(out, "Transfer-Encoding", "chunked");
-    if (plan.length) append_field(out, "Content-Length", std::to_string(*plan.length));
-    if (!context.keep_alive) append_field(out, "Connection", "close");
-    if (context.keep_alive && !context.http_1_1) append_field(out, "Connection", "keep-alive");
-    out.append("\r\n");
+    append_head_end(out, plan.length, context);
 }
 
 }  // namespace fjord::net

@@ -29,4 +29,8 @@ struct head_context {
 // Appends status line, fields and the empty line. Framing and connection fields of the handler are replaced by the plan's.
 void append_head(std::string& out, response const& answer, body_plan const& plan, head_context const& context);
 
+// Its parts, for answers whose fields are text already: status line and the server's fields; framing, connection and empty line.
+void append_status_line(std::string& out, unsigned status, head_context const& context);
+void append_head_end(std::string& out, std::optional<std::uint64_t> length, head_context const& context);
+
 }  // namespace fjord::net

@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 14> known_methods = {"GET",   "HEAD", "PO
 struct route {
     handler target;
     route_options options;
+    quick_handler quick;
 };
 
 struct node {
@@ -65,10 +66,11 @@ struct search {
 
     bool accept(node const& at) {
         if (at.methods.empty()) return false;
+        found = at.route_for(req.method);
+        if (found) return true;
         exists = true;
         for (auto const& [method, unused] : at.methods) allow.insert(method);
-        found = at.route_for(req.method);
-        return found != nullptr;
+        return false;
     }
 
     bool walk(node const& at, std::size_t depth) {
@@ -88,6 +90,22 @@ struct search {
         return true;
     }
 };
+
+// The same search over a plain path, without parameters and without memory.
+route const* find_plain(node const& at, std::string_view method, std::string_view rest) {
+    if (rest.empty()) {
+        if (auto const* found = at.route_for(method)) return found;
+    } else {
+        auto const segment = rest.substr(1, rest.find('/', 1) - 1);
+        auto const below = rest.substr(1 + segment.size());
+        auto const literal = at.literals.find(segment);
+        if (literal != at.literals.end())
+            if (auto const* found = find_plain(*literal->second, method, below)) return found;
+        if (at.parameter)
+            if (auto const* found = find_plain(*at.parameter, method, below)) return found;
+    }
+    return at.tail ? at.tail->route_for(method) : nullptr;
+}
 
 std::string join_allow(std::set<std::string, std::less<>> methods) {
     if (methods.contains("GET")) methods.insert("HEAD");
@@ -135,6 +153,8 @@ void add_instance(response& out, request const& req) {
 }  // namespace
 
 struct router::impl {
+    node& node_of(std::string const& pattern);
+
     node root;
     std::set<std::string, std::less<>> methods{known_methods.begin(), known_methods.end()};
     std::vector<route_info> table;
@@ -151,9 +171,9 @@ router::~router() = default;
 router::router(router&&) noexcept = default;
 router& router::operator=(router&&) noexcept = default;
 
-void router::add(std::string method, std::string pattern, handler h, route_options options) {
+node& router::impl::node_of(std::string const& pattern) {
     auto const parts = split_pattern(pattern);
-    node* at = &impl_->root;
+    node* at = &root;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         auto const& part = parts[i];
         if (!part.starts_with('{')) {
@@ -165,16 +185,27 @@ void router::add(std::string method, std::string pattern, handler h, route_optio
             at = &make_node(at->parameter);
         }
     }
-    if (!at->methods.emplace(method, route{std::move(h), options}).second) {
+    return *at;
+}
+
+void router::add(std::string method, std::string pattern, handler h, route_options options) {
+    if (!impl_->node_of(pattern).methods.emplace(method, route{std::move(h), options, {}}).second) {
         throw std::invalid_argument("route " + method + " " + pattern + " is there already");
     }
     impl_->methods.insert(method);
     impl_->table.push_back({std::move(method), std::move(pattern), options});
 }
 
+void router::add_quick(std::string_view method, std::string const& pattern, quick_handler h) {
+    auto& methods = impl_->node_of(pattern).methods;
+    auto const at = methods.find(method);
+    if (at == methods.end()) throw std::invalid_argument("route " + std::string(method) + " " + pattern + " has no handler yet");
+    at->second.quick = std::move(h);
+}
+
 void router::add_filter(filter f) { impl_->filters.push_back(std::move(f)); }
 void router::add_finisher(finisher f) { impl_->finishers.push_back(std::move(f)); }
-void router::set_fallback(handler h) { impl_->fallback = route{std::move(h), {}}; }
+void router::set_fallback(handler h) { impl_->fallback = route{std::move(h), {}, {}}; }
 std::vector<route_info> router::routes() const { return impl_->table; }
 
 router::match router::find(request& req) const {
@@ -202,6 +233,14 @@ router::match router::find(request& req) const {
     out.status = req.method == "OPTIONS" ? 204 : 405;
     out.allow = join_allow(std::move(s.allow));
     return out;
+}
+
+// Filters and finishers see whole requests and answers; where there are any, nothing may pass them by.
+quick_handler const* router::find_quick(std::string_view method, std::string_view path) const {
+    if (!impl_->finishers.empty()) return nullptr;
+    auto const* found = find_plain(impl_->root, method, path);
+    if (!found || !found->quick || (!found->options.open && !impl_->filters.empty())) return nullptr;
+    return &found->quick;
 }
 
 asio::awaitable<response> router::impl::filtered(request& req, match const& m) const {

@@ -4,6 +4,7 @@
 // A path that exists with other methods answers 405 with Allow; OPTIONS is answered from the table; HEAD falls back to GET.
 // A trailing slash makes no difference to the match; handlers see it in req.path.trailing_slash.
 #include "net/http.hpp"
+#include "net/quick.hpp"
 
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ public:
     router& operator=(router&&) noexcept;
 
     void add(std::string method, std::string pattern, handler h, route_options options = {});
+    // Beside the handler of a route that is there (a HEAD falls back to GET's); see quick.hpp. Not used where filters or
+    // finishers would be passed by.
+    void add_quick(std::string_view method, std::string const& pattern, quick_handler h);
     void add_filter(filter f);  // in order, before every handler that is not open
     void add_finisher(finisher f);
     void set_fallback(handler h);  // no route: default is a 404 problem
@@ -46,6 +50,8 @@ public:
         std::string allow;
     };
     match find(request& req) const;
+    // `path`: plain, as read_quick_head() gives it. Null: none, or find() would choose another route.
+    quick_handler const* find_quick(std::string_view method, std::string_view path) const;
     asio::awaitable<response> run(request& req, match const& m) const;  // filters, handler, finishers; never throws
 
 private:

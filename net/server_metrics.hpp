@@ -30,4 +30,15 @@ private:
     std::array<std::array<std::atomic<counter*>, class_slots>, method_slots> requests_{};
 };
 
+class in_flight_guard {
+public:
+    explicit in_flight_guard(gauge& g) : gauge_(g) { gauge_.add(1); }
+    ~in_flight_guard() { gauge_.add(-1); }
+    in_flight_guard(in_flight_guard const&) = delete;
+    in_flight_guard& operator=(in_flight_guard const&) = delete;
+
+private:
+    gauge& gauge_;
+};
+
 }  // namespace fjord::net

@@ -116,6 +116,7 @@ void server_worker::launch(std::shared_ptr<session> s) {
 
 void server_worker::forget(std::shared_ptr<session> const& s) {
     sessions_.erase(s);
+    if (sessions_.empty()) access_log_.flush();
     state_->connections.fetch_sub(1, std::memory_order_relaxed);
     state_->metrics.connections.add(-1);
 }
@@ -136,6 +137,7 @@ void server_worker::tick() {
     // A cancellation handler may end a session at once, so the set is not walked while they run.
     std::vector<std::shared_ptr<session>> const current(sessions_.begin(), sessions_.end());
     for (auto const& s : current) s->tick(now);
+    access_log_.flush();
     if (!sessions_.empty()) arm_tick();
 }
 
@@ -157,10 +159,10 @@ std::size_t server_worker::cut_all() {
     return cut;
 }
 
-std::string server_worker::new_request_id() {
+void server_worker::append_request_id(std::string& out) {
     char digits[20];
     auto const end = std::to_chars(digits, digits + sizeof digits, ++next_id_, 16).ptr;
-    return id_prefix_ + std::string(digits, end);
+    out.append(id_prefix_).append(digits, end);
 }
 
 std::string_view server_worker::http_date() {

@@ -46,10 +46,12 @@ public:
     void begin_stop();      // owner context: no more accepts, idle sessions end
     std::size_t cut_all();  // owner context: closes what is left; how many requests were in flight
 
-    std::string new_request_id() override;
+    void append_request_id(std::string& out) override;
     std::string_view http_date() override;
     std::shared_ptr<principal const> const& anonymous() override { return anonymous_; }
     bool stopping() const override { return stopping_; }
+    quick_scratch& scratch() override { return scratch_; }
+    log_batch& access_log() override { return access_log_; }
 
 private:
     struct listener {
@@ -75,6 +77,8 @@ private:
     bool tick_armed_ = false;
     bool stopping_ = false;
     std::shared_ptr<principal const> anonymous_ = std::make_shared<principal>();  // per context: no shared cache line
+    quick_scratch scratch_;
+    log_batch access_log_{"access"};
     std::string id_prefix_;
     std::uint64_t next_id_ = 0;
     std::string date_;

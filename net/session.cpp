@@ -11,7 +11,6 @@ namespace fjord::net {
 
 namespace {
 
-logger const access_log("access");
 logger const log("net");
 
 constexpr std::size_t head_room = 4u << 10;
@@ -20,25 +19,7 @@ constexpr std::uint64_t max_linger = 1u << 20;    // and to let a client read it
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::chrono::milliseconds goodbye_time{100};  // for the peer's close_notify, which an idle client may never send
 
-bool is_request_id(std::string_view id) {
-    auto const allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-    };
-    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), allowed);
-}
-
 bool wants_close(response const& answer) { return answer.headers.get("Connection") == "close"; }
-
-class in_flight_guard {
-public:
-    explicit in_flight_guard(gauge& g) : gauge_(g) { gauge_.add(1); }
-    ~in_flight_guard() { gauge_.add(-1); }
-    in_flight_guard(in_flight_guard const&) = delete;
-    in_flight_guard& operator=(in_flight_guard const&) = delete;
-
-private:
-    gauge& gauge_;
-};
 
 // A producer that throws has failed like one that says so.
 asio::awaitable<result<void>> produce_guarded(body_producer const& produce, body_writer& writer) {
@@ -65,15 +46,48 @@ asio::awaitable<void> session::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     bool more = co_await shake_hands();
     while (more) {
-        request_parser parser(host_.options.max_head);
-        std::optional<refusal> refused;
-        if (co_await read_head(parser, refused) == next::close) break;
-        phase_ = phase::busy;
-        in_flight_guard const counted(host_.metrics.in_flight);
-        more = co_await serve(parser, std::move(refused));
+        if (io_.in.data().empty()) {
+            more = co_await wait_for_bytes();
+            continue;
+        }
+        switch (answer_quickly()) {
+            case quick::answered:
+                break;
+            case quick::unfinished:
+                more = co_await finish_quickly();
+                break;
+            case quick::broken:
+                more = false;
+                break;
+            case quick::not_plain:
+                more = co_await serve_slowly();
+                break;
+        }
     }
     phase_ = phase::closing;
     co_await close_gently();
+}
+
+asio::awaitable<bool> session::wait_for_bytes() {
+    phase_ = phase::idle;
+    if (home_.stopping()) co_return false;
+    io_.in.shrink();
+    io_.link.shrink();
+    io_.limit_until(host_.time.steady() + host_.options.idle_timeout);
+    auto const room = io_.begin_fill(head_room);
+    auto const outcome = co_await io_.link.read_some(room);
+    auto const got = io_.end_fill(outcome);
+    co_return got&&* got > 0;
+}
+
+// A whole request, or what there is of one, is in the buffer.
+asio::awaitable<bool> session::serve_slowly() {
+    request_parser parser(host_.options.max_head);
+    std::optional<refusal> refused;
+    if (co_await read_head(parser, refused) == next::close) co_return false;
+    phase_ = phase::busy;
+    in_flight_guard const counted(host_.metrics.in_flight);
+    co_return co_await serve(parser, std::move(refused));
 }
 
 asio::awaitable<bool> session::shake_hands() {
@@ -123,7 +137,10 @@ head_rules session::rules() const {
 
 void session::introduce(request& req) {
     auto const given = req.headers.get("X-Request-Id");
-    req.id = is_request_id(given) ? std::string(given) : home_.new_request_id();
+    if (is_request_id(given))
+        req.id = given;
+    else
+        home_.append_request_id(req.id);
     req.peer_address = peer_;
     req.caller = home_.anonymous();
     req.executor = executor_;
@@ -154,7 +171,7 @@ asio::awaitable<bool> session::serve(request_parser& parser, std::optional<refus
         unread_ = !body.complete();
         keep = co_await send(req, answer, body, {parser.http_1_1, keep});
     }
-    record(req, answer.status, io_.sent - sent_before, since);
+    record({req.method, req.target, answer.status, io_.sent - sent_before, since, req.id, req.caller->subject});
     co_return keep;
 }
 
@@ -188,9 +205,7 @@ asio::awaitable<bool> session::send(request const& req, response& answer, sessio
     append_head(head, answer, plan, {host_.options.server_name, home_.http_date(), req.id, end.http_1_1, keep});
     auto const sent = co_await send_body(answer, plan, std::move(head));
     if (!sent) {
-        broken_ = true;
-        if (sent.error().code == errc::timed_out) host_.metrics.timeouts.add();
-        log.info("an answer was not sent to its end", {{"id", req.id}, {"reason", sent.error().message()}});
+        not_sent(sent.error(), req.id);
         co_return false;
     }
     if (!keep) co_return false;
@@ -230,11 +245,12 @@ asio::awaitable<void> session::close_gently() {
         co_return;
     }
     io_.limit_until(host_.time.steady() + (unread_ ? milliseconds(linger_time) : goodbye_time));
-    if (io_.link.is_tls()) co_await io_.link.say_goodbye();
+    io_.link.say_goodbye();
     io_.link.end_sending();
     std::array<char, 4096> waste;
     std::uint64_t thrown = 0;
-    while (unread_ && thrown < max_linger && !io_.expired()) {
+    bool const peer_speaks = unread_ || io_.link.is_tls();  // at least a close_notify
+    while (peer_speaks && thrown < max_linger && !io_.expired()) {
         auto const [ec, n] = co_await io_.link.read_raw(asio::buffer(waste));
         if (ec) break;
         thrown += n;
@@ -242,18 +258,27 @@ asio::awaitable<void> session::close_gently() {
     io_.link.close();
 }
 
-void session::record(request const& req, unsigned status, std::uint64_t bytes, steady_time since) {
-    std::chrono::duration<double> const took = host_.time.steady() - since;
-    host_.metrics.request_done(req.method, status, took.count(), bytes);
-    if (!host_.options.access_log) return;
-    access_log.info("request", {{"method", req.method},
-                                {"path", req.target},
-                                {"status", status},
-                                {"bytes", bytes},
-                                {"ms", took.count() * 1000},
-                                {"id", req.id},
-                                {"peer", req.peer_address},
-                                {"caller", req.caller->subject}});
+void session::not_sent(error const& why, std::string_view id) {
+    broken_ = true;
+    if (why.code == errc::timed_out) host_.metrics.timeouts.add();
+    log.info("an answer was not sent to its end", {{"id", id}, {"reason", why.message()}});
+}
+
+void session::record(account const& a) {
+    auto const took = host_.time.steady() - a.since;
+    host_.metrics.request_done(a.method, a.status, std::chrono::duration<double>(took).count(), a.bytes);
+    auto& lines = home_.access_log();
+    if (!host_.options.access_log || !lines.enabled(log_level::info)) return;
+    lines.begin(log_level::info, "request");
+    lines.field("method", a.method);
+    lines.field("path", a.target);
+    lines.field("status", a.status);
+    lines.field("bytes", a.bytes);
+    lines.milliseconds_field("ms", took);
+    lines.field("id", a.id);
+    lines.field("peer", peer_);
+    lines.field("caller", a.caller);
+    lines.end();
 }
 
 void session::tick(steady_time now) {

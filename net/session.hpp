@@ -1,7 +1,9 @@
 #pragma once
 // One client connection from handshake to close: heads in, answers out, one request at a time (pipelined ones wait in the
 // buffer). Lives on one context; only that context's thread touches it.
+#include "base/log_batch.hpp"
 #include "net/channel.hpp"
+#include "net/quick_exchange.hpp"
 #include "net/request_head.hpp"
 #include "net/server.hpp"
 #include "net/server_metrics.hpp"
@@ -25,8 +27,10 @@ struct session_host {
 class session_home {
 public:
     virtual ~session_home() = default;
-    virtual std::string new_request_id() = 0;
-    virtual std::string_view http_date() = 0;  // now, as a Date field
+    virtual void append_request_id(std::string& out) = 0;  // a new one
+    virtual std::string_view http_date() = 0;              // now, as a Date field
+    virtual quick_scratch& scratch() = 0;
+    virtual log_batch& access_log() = 0;
     virtual std::shared_ptr<principal const> const& anonymous() = 0;
     virtual bool stopping() const = 0;
 };
@@ -51,7 +55,29 @@ private:
         bool keep_alive = false;
     };
 
+    // What is told of an answered request.
+    struct account {
+        std::string_view method, target;
+        unsigned status = 0;
+        std::uint64_t bytes = 0;
+        steady_time since;
+        std::string_view id, caller;
+    };
+    // A quick answer that the connection did not take at once.
+    struct unfinished {
+        quick_exchange exchange;
+        bool head_only;
+        std::string target, id;
+        std::uint64_t sent_before;
+        steady_time since;
+    };
+    enum class quick { not_plain, answered, unfinished, broken };
+
     asio::awaitable<bool> shake_hands();
+    asio::awaitable<bool> wait_for_bytes();  // false: the session is over
+    quick answer_quickly();
+    asio::awaitable<bool> finish_quickly();
+    asio::awaitable<bool> serve_slowly();
     asio::awaitable<next> read_head(request_parser& parser, std::optional<refusal>& refused);
     asio::awaitable<bool> serve(request_parser& parser, std::optional<refusal> refused);  // true: another request may follow
     asio::awaitable<response> answer_for(request& req, request_parser& parser, session_reader& body, router::match const& m);
@@ -60,7 +86,9 @@ private:
     asio::awaitable<void> close_gently();
 
     void introduce(request& req);
-    void record(request const& req, unsigned status, std::uint64_t bytes, steady_time since);
+    void record(account const& a);
+    void not_sent(error const& why, std::string_view id);
+    bool takes_tokens() const { return io_.link.is_tls() || host_.options.tokens_over_http; }
     head_rules rules() const;
 
     session_host host_;
@@ -69,6 +97,7 @@ private:
     asio::any_io_executor executor_;
     asio::cancellation_signal stop_signal_;
     std::string peer_;
+    std::unique_ptr<unfinished> unfinished_;
     std::string local_host_;  // stands in for a missing Host in HTTP/1.0
     phase phase_ = phase::handshake;
     bool overloaded_ = false;  // answers one 503

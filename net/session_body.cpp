@@ -125,8 +125,7 @@ asio::awaitable<result<void>> session_writer::write_file(int fd, std::uint64_t o
     if (length == 0) co_return co_await flush();
     if (auto ok = account(length); !ok) co_return ok;
     auto const before = prefix(length);
-    if (auto ok = co_await io_.write_all(asio::buffer(before)); !ok) co_return ok;
-    if (auto ok = co_await io_.send_file(fd, offset, length); !ok) co_return ok;
+    if (auto ok = co_await io_.send_file(asio::buffer(before), fd, offset, length); !ok) co_return ok;
     if (!plan_.chunked) co_return result<void>{};
     co_return co_await io_.write_all(asio::buffer(std::string_view("\r\n")));
 }
