@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -101,6 +103,8 @@ public:
     result<collection_record> find_collection(collection_id const& id) const;  // errc::not_found
     result<std::vector<collection_record>> list_collections() const;
     result<item_record> find_item(collection_id const& c, item_id const& i) const;  // errc::not_found
+    // Many at once, in the order asked; nullopt: there is none.
+    result<std::vector<std::optional<item_record>>> find_items(collection_id const& c, std::span<std::string const> ids) const;
     // Items in id order after `after`, until visit returns false.
     result<void> scan_items(collection_id const& c, std::string_view after,
                             std::function<bool(item_record const&)> const& visit) const;

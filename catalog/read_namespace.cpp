@@ -47,6 +47,21 @@ result<item_record> catalog::find_item(collection_id const& c, item_id const& i)
     return read_row(impl_->rows, keys::item(c, i), item_record{.collection = c, .id = i}, "item " + events::subject_of(c, i));
 }
 
+result<std::vector<std::optional<item_record>>> catalog::find_items(collection_id const& c,
+                                                                    std::span<std::string const> ids) const {
+    std::vector<std::string> wanted;
+    for (auto const& id : ids) wanted.push_back(keys::item(c, item_id(id)));
+    auto stored = impl_->rows.get_many(wanted);
+    if (!stored) return stored.error();
+    std::vector<std::optional<item_record>> items(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (!(*stored)[i]) continue;
+        auto& item = items[i].emplace(item_record{.collection = c, .id = item_id(ids[i])});
+        if (auto ok = decode(*(*stored)[i], item); !ok) return ok.error();
+    }
+    return items;
+}
+
 result<void> catalog::scan_items(collection_id const& c, std::string_view after,
                                  std::function<bool(item_record const&)> const& visit) const {
     auto range = keys::items_of(c);

@@ -9,7 +9,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <unordered_map>
 
 namespace fjord::catalog {
@@ -130,6 +132,7 @@ public:
 
     std::unique_ptr<store_view> view() const override { return std::make_unique<rocksdb_view>(*db_); }
     result<std::optional<std::string>> get(std::string_view key) const override { return read(*db_, {}, key); }
+    result<std::vector<std::optional<std::string>>> get_many(std::span<std::string const> keys) const override;
     result<sequence> apply(write_batch batch) override { return queue_.submit(std::move(batch)); }
     sequence last_sequence() const noexcept override { return last_.load(std::memory_order_acquire); }
     result<std::vector<log_entry>> read_log(sequence since, std::size_t max) const override;
@@ -147,6 +150,25 @@ private:
     std::optional<error> stopped_;  // writing thread only: why no more writes are taken
     commit_queue queue_;
 };
+
+result<std::vector<std::optional<std::string>>> rocksdb_store::get_many(std::span<std::string const> keys) const {
+    // In key order neighbours share blocks.
+    std::vector<std::size_t> order(keys.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
+    std::vector<rocksdb::Slice> wanted;
+    for (auto const i : order) wanted.push_back(slice(keys[i]));
+    std::vector<rocksdb::PinnableSlice> found(keys.size());
+    std::vector<rocksdb::Status> statuses(keys.size());
+    db_->get().MultiGet({}, db_->state(), wanted.size(), wanted.data(), found.data(), statuses.data(), true);
+    std::vector<std::optional<std::string>> values(keys.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (statuses[i].IsNotFound()) continue;
+        if (!statuses[i].ok()) return from_status(statuses[i], "reading the catalog");
+        values[order[i]] = found[i].ToString();
+    }
+    return values;
+}
 
 void rocksdb_store::write_group(jobs const& group) {
     open_group open(*db_, last_.load(std::memory_order_relaxed), time_.now());

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,16 @@ public:
     virtual std::unique_ptr<store_view> view() const = 0;
     // The newest value of one key; what a view made now would answer, cheaper.
     virtual result<std::optional<std::string>> get(std::string_view key) const { return view()->get(key); }
+    // The newest values of many keys, in the order asked; cheaper than as many gets.
+    virtual result<std::vector<std::optional<std::string>>> get_many(std::span<std::string const> keys) const {
+        std::vector<std::optional<std::string>> values;
+        for (auto const& key : keys) {
+            auto value = get(key);
+            if (!value) return value.error();
+            values.push_back(std::move(*value));
+        }
+        return values;
+    }
     // Durable when it returns, and visible only when durable; concurrent callers share one sync of the disk. Answers the
     // sequence of the last log entry (of this batch, when it has any). errc::conflict: a precondition failed (detail: the
     // key), nothing was written. errc::no_space, errc::unavailable: the write failed; the store takes no further writes

@@ -41,6 +41,12 @@ TEST_P(StoreConformance, WhatIsPutIsReadAndWhatIsDeletedIsGone) {
     EXPECT_EQ(get("b"), "") << "an empty value is a value";
 }
 
+TEST_P(StoreConformance, ManyKeysAreReadInTheOrderAsked) {
+    must(rows().apply({.puts = {{"b", "2"}, {"a", "1"}, {"c", ""}}}));
+    std::vector<std::string> const keys{"c", "absent", "a", "b", "a"};
+    EXPECT_THAT(must(rows().get_many(keys)), ElementsAre("", std::nullopt, "1", "2", "1"));
+}
+
 TEST_P(StoreConformance, AKeyBothDeletedAndPutIsPut) {
     must(rows().apply(put("a", "1")));
     must(rows().apply({.puts = {{"a", "2"}}, .deletes = {"a"}}));
