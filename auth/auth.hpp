@@ -2,15 +2,18 @@
 // Tokens in, principals out; and narrow tokens minted. WLCG common JWT profile 1.x, SciTokens 2, plain OIDC access tokens.
 // Nothing here logs or returns token text. Rules and the attack table: WLCG profile v1.3, RFC 7519, RFC 8725, RFC 9068.
 #include "auth/error.hpp"
+#include "auth/revocation.hpp"
 #include "base/clock.hpp"
 #include "base/identity.hpp"
 #include "base/secret.hpp"
 #include "net/http.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +31,7 @@ struct issuer_options {
     std::string jwks_file;                                  // read keys from here instead of the network (offline start)
     std::vector<std::string> algorithms{"ES256", "RS256"};  // allow-list; ES384, EdDSA, PS256 by configuration
     std::chrono::seconds max_lifetime{6 * 3600};
+    bool require_at_jwt = false;               // header typ must be at+jwt (RFC 9068); many research issuers still send JWT
     std::string groups_claim = "wlcg.groups";  // dotted or plain claim name
     std::string org;                           // organisation of its people
     std::string base_path = "/";               // where its scope paths are rooted here
@@ -47,36 +51,51 @@ public:
     virtual asio::awaitable<result<keys>> fetch(issuer_options const& issuer) = 0;
 };
 
+// The DPoP field of a request and what it must fit (RFC 9449). `path`: raw path of the request, without query.
+struct presented_proof {
+    std::string proof, method, path;
+};
+
+using caller = std::shared_ptr<principal const>;
+
 // Verifies tokens of configured issuers. Any thread; one refresh per issuer at a time, decision cache bounded by `exp`.
-// verify() runs on a context that one thread runs. A token with any capability scope yields a principal without groups and
-// roles (capability beats group).
+// admit() and verify() run on a context that one thread runs. A token with any capability scope yields a principal without groups
+// and roles (capability beats group).
 class verifier {
 public:
     verifier(std::vector<issuer_options> issuers, std::vector<std::string> own_audiences, std::shared_ptr<key_source> keys,
              clock& time);
     ~verifier();
     // auth errc values say which rule broke; the detail is fit for error_description ("expired 12 s ago").
+    // A token bound to a key (`cnf.jkt`) needs a fresh proof by that key, any other token must come without one.
+    asio::awaitable<result<caller>> admit(secret token, std::optional<presented_proof> proof = {});
+    // The same without waiting, for a token that was verified before and still counts; nullopt: admit() must say.
+    std::optional<result<caller>> recall(secret const& token, std::optional<presented_proof> const& proof = {});
+    // A bearer token, as a value of the caller's own.
     asio::awaitable<result<principal>> verify(secret token);
-    // Tokens with one of these ids, or issued before a moment by an issuer, are refused from the next request on.
-    void revoke_token(std::string jti);
-    void revoke_issuer_before(std::string const& issuer, wall_time issued_before);
+    // What is refused before its time, as a whole: it replaces what was set before, from the next request on.
+    void replace_revocations(std::vector<revocation> list);
     void replace_issuers(std::vector<issuer_options> issuers);  // SIGHUP
+    // Its keys are fetched anew and nothing verified with the old ones counts any more, from the next request on.
+    void forget_keys(std::string const& issuer);
 
 private:
     struct impl;
     std::shared_ptr<impl> impl_;
 };
 
-// Reads the credentials of a request (RFC 6750 section 2.1 only; scheme in any case), verifies, and sets req.caller.
+// Reads the credentials of a request (RFC 6750 section 2.1, RFC 9449 section 7.1; scheme in any case), verifies, sets req.caller.
 // Engaged: the 400/401 answer (503 while the issuer's keys cannot be had). `ticket_parameter`: query parameter that may carry a
 // broker-minted single-object token after a redirect (doors and caches); empty: no such thing.
 asio::awaitable<std::optional<net::response>> authenticate(net::request& req, verifier& v, std::string_view realm,
                                                            std::string_view ticket_parameter = {});
 
-// RFC 6750 section 3 answers with problem+json bodies. `scope`: what would be enough, may be empty.
+// RFC 6750 section 3 and RFC 9449 section 7.1 answers with problem+json bodies, whose decision_id is also in the log. `scope`:
+// what would be enough, may be empty.
 net::response unauthorized(net::request const& req, std::string_view realm, std::string_view scope, error const* why = nullptr);
-net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope,
-                                 std::string_view detail);
+// `extra`: further members of the body; a policy's own decision_id among them is kept.
+net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope, std::string_view detail,
+                                 boost::json::object extra = {});
 
 // WLCG v1.3 sections on scopes and paths, component by component. `segments`: the object's decoded path at this service (the
 // verifier has put the issuer's base path in front of every capability).

@@ -1,6 +1,10 @@
-// The HTTP side: where a token may stand in a request, and the answers of RFC 6750 section 3 and RFC 9728 section 5.1.
+// The HTTP side: where a token may stand in a request, and the answers of RFC 6750 section 3, RFC 9449 section 7 and RFC 9728
+// section 5.1.
 #include "auth/auth.hpp"
+#include "auth/dpop.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -8,15 +12,19 @@
 namespace fjord::auth {
 namespace {
 
+logger const log("auth");
+
 // What the request brought along.
 struct credentials {
     enum class form { none, token, other_scheme, broken };
     form kind = form::none;
     secret token;
     error why;
+    std::optional<presented_proof> proof;
 };
 
-credentials broken(std::string why) { return {credentials::form::broken, {}, fail(errc::invalid_request, std::move(why))}; }
+credentials broken(error why) { return {credentials::form::broken, {}, std::move(why), {}}; }
+credentials broken(std::string why) { return broken(fail(errc::invalid_request, std::move(why))); }
 
 // b64token of RFC 6750 section 2.1.
 bool is_token_text(std::string_view text) {
@@ -26,19 +34,30 @@ bool is_token_text(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
-credentials from_header(std::string_view value) {
+// The proof that goes with Authorization: DPoP (RFC 9449 section 4.1).
+result<presented_proof> find_proof(net::request const& req) {
+    if (req.headers.count("DPoP") > 1) return fail(errc::invalid_request, "the DPoP field is there more than once");
+    auto const proof = req.headers.find("DPoP");
+    if (!proof) return fail(errc::bad_proof, "Authorization: DPoP needs a proof in the DPoP field");
+    return presented_proof{std::string(trim(*proof)), req.method, req.raw_path};
+}
+
+credentials from_header(net::request const& req) {
+    auto const value = req.headers.get("Authorization");
     auto space = value.find(' ');
     auto scheme = value.substr(0, space);
     auto rest = space == std::string_view::npos ? std::string_view{} : value.substr(space);
-    if (iequals(scheme, "DPoP"))
-        return {credentials::form::other_scheme,
-                {},
-                fail(errc::proof_required, "DPoP proofs are not taken here; send a Bearer token")};
-    if (!iequals(scheme, "Bearer")) return {credentials::form::other_scheme, {}, {}};
+    bool const with_proof = iequals(scheme, "DPoP");
+    if (!with_proof && !iequals(scheme, "Bearer")) return {credentials::form::other_scheme, {}, {}, {}};
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     while (rest.ends_with(' ')) rest.remove_suffix(1);
-    if (!is_token_text(rest)) return broken("the Authorization field does not hold one bearer token");
-    return {credentials::form::token, secret(std::string(rest)), {}};
+    if (!is_token_text(rest)) return broken("the Authorization field does not hold one token");
+    credentials out{credentials::form::token, secret(std::string(rest)), {}, {}};
+    if (!with_proof) return out;
+    auto proof = find_proof(req);
+    if (!proof) return broken(proof.error());
+    out.proof = std::move(*proof);
+    return out;
 }
 
 credentials find_credentials(net::request const& req, std::string_view ticket_parameter) {
@@ -50,10 +69,10 @@ credentials find_credentials(net::request const& req, std::string_view ticket_pa
     if (headers + tickets > 1) return broken("more than one credential was sent; send exactly one");
     if (headers + tickets == 0) return {};
     if (!req.tls) return broken("credentials are not taken over plain HTTP; use https");
-    if (headers == 1) return from_header(req.headers.get("Authorization"));
+    if (headers == 1) return from_header(req);
     auto ticket = req.query.get(ticket_parameter);
     if (!is_token_text(ticket)) return broken("the query's ticket is not a token");
-    return {credentials::form::token, secret(std::string(ticket)), {}};
+    return {credentials::form::token, secret(std::string(ticket)), {}, {}};
 }
 
 // quoted-string content as RFC 6750 section 3 allows it (%x20-21 / %x23-5B / %x5D-7E); the rest becomes a quote mark.
@@ -64,17 +83,29 @@ std::string quoted(std::string_view name, std::string_view value) {
     return out + '"';
 }
 
-std::string challenge(net::request const& req, std::string_view realm, std::string_view code, std::string_view description,
-                      std::string_view scope) {
-    std::string out = "Bearer " + quoted("realm", realm);
-    if (!code.empty()) out += ", " + quoted("error", code);
-    if (!description.empty()) out += ", " + quoted("error_description", description);
-    if (!scope.empty()) out += ", " + quoted("scope", scope);
+// What a challenge says beside its scheme and realm; empty texts are left out.
+struct challenge {
+    std::string_view scheme = "Bearer", code, description, scope, algorithms;
+};
+
+std::string field_text(net::request const& req, std::string_view realm, challenge const& c) {
+    std::string out = std::string(c.scheme) + " " + quoted("realm", realm);
+    if (!c.code.empty()) out += ", " + quoted("error", c.code);
+    if (!c.description.empty()) out += ", " + quoted("error_description", c.description);
+    if (!c.scope.empty()) out += ", " + quoted("scope", c.scope);
+    if (!c.algorithms.empty()) out += ", " + quoted("algs", c.algorithms);
     return out + ", " + quoted("resource_metadata", req.base_url + "/.well-known/oauth-protected-resource");
 }
 
-net::response answer(unsigned status, std::string const& detail, std::string const& header) {
-    auto out = net::problem(status, detail);
+// The decision's id stands in the body and in the log, so that who is asked about a refusal finds it.
+net::response answer(net::request const& req, unsigned status, std::string_view detail, std::string const& header,
+                     json::object extra) {
+    if (!extra.contains("decision_id")) extra["decision_id"] = new_ulid();
+    log.info("request refused", {{"decision_id", std::string_view(extra["decision_id"].as_string())},
+                                 {"request", req.id},
+                                 {"status", status},
+                                 {"why", detail}});
+    auto out = net::problem(status, detail, std::move(extra));
     out.headers.set("WWW-Authenticate", header);
     out.headers.set("Cache-Control", "no-store");
     return out;
@@ -90,18 +121,29 @@ net::response try_again(std::string const& detail) {
 }  // namespace
 
 net::response unauthorized(net::request const& req, std::string_view realm, std::string_view scope, error const* why) {
-    if (!why)
-        return answer(401, "credentials are needed; send Authorization: Bearer TOKEN", challenge(req, realm, {}, {}, scope));
+    challenge c;
+    c.scope = scope;
+    if (!why) return answer(req, 401, "credentials are needed; send Authorization: Bearer TOKEN", field_text(req, realm, c), {});
     auto detail = scrub(why->message());
     if (why->code == errc::keys_unavailable) return try_again(detail);
-    bool bad_request = why->code == errc::invalid_request;
-    auto code = bad_request ? "invalid_request" : "invalid_token";
-    return answer(bad_request ? 400 : 401, detail, challenge(req, realm, code, detail, scope));
+    c.description = detail;
+    c.code = "invalid_token";
+    unsigned status = 401;
+    if (why->code == errc::invalid_request) {
+        c.code = "invalid_request";
+        status = 400;
+    } else if (why->code == errc::bad_proof || why->code == errc::proof_required) {
+        c.scheme = "DPoP";
+        c.algorithms = proof_algorithms;
+        if (why->code == errc::bad_proof) c.code = "invalid_dpop_proof";
+    }
+    return answer(req, status, detail, field_text(req, realm, c), {});
 }
 
-net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope,
-                                 std::string_view detail) {
-    return answer(403, std::string(detail), challenge(req, realm, "insufficient_scope", detail, scope));
+net::response insufficient_scope(net::request const& req, std::string_view realm, std::string_view scope, std::string_view detail,
+                                 json::object extra) {
+    challenge const c{.code = "insufficient_scope", .description = detail, .scope = scope};
+    return answer(req, 403, detail, field_text(req, realm, c), std::move(extra));
 }
 
 asio::awaitable<std::optional<net::response>> authenticate(net::request& req, verifier& v, std::string_view realm,
@@ -116,16 +158,20 @@ asio::awaitable<std::optional<net::response>> authenticate(net::request& req, ve
         case credentials::form::broken:
             co_return unauthorized(req, service, {}, &found.why);
         case credentials::form::other_scheme:
-            co_return unauthorized(req, service, {}, found.why.code ? &found.why : nullptr);
+            co_return unauthorized(req, service, {});
         case credentials::form::token:
             break;
     }
-    auto who = co_await v.verify(std::move(found.token));
+    auto who = v.recall(found.token, found.proof);
     if (!who) {
-        auto why = who.error();
+        auto asked = co_await v.admit(std::move(found.token), std::move(found.proof));
+        who = std::move(asked);
+    }
+    if (!*who) {
+        auto why = who->error();
         co_return unauthorized(req, service, {}, &why);
     }
-    req.caller = std::make_shared<principal const>(std::move(*who));
+    req.caller = std::move(**who);
     co_return std::nullopt;
 }
 

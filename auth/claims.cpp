@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -26,9 +27,11 @@ std::string in_seconds(milliseconds d) { return std::to_string(std::max<std::int
 // --- which kind of token ----------------------------------------------------------------------------------------------------
 
 // ID and refresh tokens are never access tokens (RFC 9068 section 4; A17). Keycloak tells them apart by a `typ` claim.
-result<void> refuse_other_tokens(json::object const& claims, std::string_view typ) {
+result<void> refuse_other_tokens(json::object const& claims, std::string_view typ, issuer_options const& issuer) {
     if (!typ.empty() && typ != "jwt" && typ != "at+jwt")
         return fail(errc::bad_profile, "the token's typ is not an access token's");
+    if (issuer.require_at_jwt && typ != "at+jwt")
+        return fail(errc::bad_profile, "the token's typ is not at+jwt (RFC 9068), which is required of this issuer");
     for (auto name : {"nonce", "at_hash", "c_hash", "events"})
         if (claims.contains(name))
             return fail(errc::bad_profile,
@@ -36,10 +39,25 @@ result<void> refuse_other_tokens(json::object const& claims, std::string_view ty
     auto kind = text_claim(claims, "typ");
     if (kind && (*kind == "ID" || *kind == "Refresh" || *kind == "Offline" || *kind == "Logout"))
         return fail(errc::bad_profile, "this is not an access token (claim typ); send an access token");
-    if (claims.contains("cnf"))
-        return fail(errc::proof_required,
-                    "the token is bound to a key (cnf) and proofs are not taken here; get a plain bearer token");
     return {};
+}
+
+// What the token is bound to (RFC 7800). Only a key's thumbprint for DPoP is understood; a binding that is not understood must
+// not be passed over, or the token would be worth more to a thief here than its issuer allows.
+result<std::string> bound_key(json::object const& claims) {
+    auto const* cnf = claims.if_contains("cnf");
+    if (!cnf) return std::string();
+    if (!cnf->is_object()) return fail(errc::bad_profile, "claim cnf is not an object");
+    auto const& methods = cnf->get_object();
+    if (methods.contains("x5t#S256"))
+        return fail(
+            errc::proof_required,
+            "the token is bound to a client certificate (RFC 8705), which is not supported here; get one bound by DPoP, or a "
+            "bearer token");
+    auto jkt = text_claim(methods, "jkt");
+    if (!jkt || jkt->size() != 43 || methods.size() != 1)
+        return fail(errc::proof_required, "the token is bound in a way that is not supported here (cnf); DPoP's jkt is");
+    return *jkt;
 }
 
 // [0-9]+.[0-9]+ with major 1: any minor is accepted (WLCG v1.3).
@@ -47,6 +65,16 @@ bool is_known_wlcg_version(std::string_view version) {
     auto digits = [](std::string_view t) { return !t.empty() && t.find_first_not_of("0123456789") == std::string_view::npos; };
     auto dot = version.find('.');
     return dot != std::string_view::npos && version.substr(0, dot) == "1" && digits(version.substr(dot + 1));
+}
+
+// Version 1 demanded nbf, and that claims which are not known are refused (SciTokens 1.0, section on validation).
+result<void> check_scitokens_1(json::object const& claims) {
+    constexpr std::array known{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "scope", "ver", "opt"};
+    if (!claims.contains("nbf")) return fail(errc::bad_profile, "a SciToken of version 1.0 needs the claim nbf");
+    for (auto const& member : claims)
+        if (std::find(known.begin(), known.end(), member.key()) == known.end())
+            return fail(errc::bad_profile, "a SciToken of version 1.0 must not hold claims that are not known here");
+    return {};
 }
 
 result<dialect> dialect_of(json::object const& claims, std::string_view typ, issuer_options const& issuer) {
@@ -58,7 +86,10 @@ result<dialect> dialect_of(json::object const& claims, std::string_view typ, iss
     auto version = text_claim(claims, "ver");
     if (version && version->starts_with("scitoken")) {
         if (*version == "scitoken:2.0" || *version == "scitokens:2.0") return dialect::scitokens;
-        return fail(errc::bad_profile, "SciTokens of another version than 2.0 are not taken");
+        if (*version != "scitoken:1.0" && *version != "scitokens:1.0")
+            return fail(errc::bad_profile, "SciTokens of other versions than 1.0 and 2.0 are not taken");
+        if (auto ok = check_scitokens_1(claims); !ok) return ok.error();
+        return dialect::scitokens;
     }
     bool says_what_for = typ == "at+jwt" || claims.contains("scope") || find_claim(claims, issuer.groups_claim) ||
                          claims.contains("entitlements") || claims.contains("eduperson_entitlement");
@@ -197,7 +228,7 @@ void grant(principal& who, json::object const& claims, dialect d, issuer_options
 result<checked_claims> check_claims(json::object const& claims, std::string_view typ, issuer_options const& issuer,
                                     std::vector<std::string> const& own_audiences, wall_time now) {
     if (text_claim(claims, "iss") != issuer.url) return fail(errc::unknown_issuer, "the token's issuer is not trusted here");
-    if (auto ok = refuse_other_tokens(claims, typ); !ok) return ok.error();
+    if (auto ok = refuse_other_tokens(claims, typ, issuer); !ok) return ok.error();
     auto times = check_times(claims, issuer, now);
     if (!times) return times.error();
     auto d = dialect_of(claims, typ, issuer);
@@ -213,8 +244,12 @@ result<checked_claims> check_claims(json::object const& claims, std::string_view
     auto capabilities = capabilities_of(claims, *d, issuer);
     if (!capabilities) return capabilities.error();
 
+    auto bound_to = bound_key(claims);
+    if (!bound_to) return bound_to.error();
+
     checked_claims out;
     out.issued_at = times->issued_at;
+    out.bound_to = std::move(*bound_to);
     auto& who = out.who;
     who.kind = kind_of(claims);
     who.issuer = issuer.url;

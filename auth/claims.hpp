@@ -16,6 +16,7 @@ inline constexpr std::chrono::seconds clock_skew{60};  // on nbf and iat only; `
 struct checked_claims {
     principal who;  // token_hash is left empty
     wall_time issued_at{};
+    std::string bound_to;  // cnf.jkt: thumbprint of the key whose proof must come along; empty: a bearer token
 };
 
 // `typ`: the header's, as parse_jwt gives it. The caller has verified the signature against this issuer's keys.

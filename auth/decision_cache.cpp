@@ -1,5 +1,9 @@
 #include "auth/decision_cache.hpp"
 
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <cstring>
 #include <functional>
 
 namespace fjord::auth {
@@ -7,13 +11,13 @@ namespace {
 
 // Looks at a few entries from a place that the new token's hash picks: an expired one goes, or else any; it costs a signature
 // check to have that one back. The whole shard is never walked, so a full cache stays as quick as an empty one.
-void make_room(std::unordered_map<std::string, verified>& entries, std::string const& token_hash, wall_time now) {
+void make_room(std::unordered_map<std::string, decision>& entries, std::string const& token_hash, wall_time now) {
     constexpr int looks = 8;
     std::string victim;
     auto bucket = entries.bucket(token_hash);
     for (int seen = 0; seen < looks; bucket = (bucket + 1) % entries.bucket_count()) {
         for (auto e = entries.begin(bucket); e != entries.end(bucket) && seen < looks; ++e, ++seen) {
-            bool expired = now >= *e->second.who->expires;
+            bool expired = now >= *e->second->who->expires;
             if (victim.empty() || expired) victim = e->first;
             if (expired) seen = looks;
         }
@@ -27,18 +31,18 @@ std::size_t decision_cache::shard_of(std::string const& token_hash) noexcept {
     return std::hash<std::string>{}(token_hash) % shards;
 }
 
-std::optional<verified> decision_cache::find(std::string const& token_hash, wall_time now) {
+decision decision_cache::find(std::string const& token_hash, wall_time now) {
     auto& shard = shards_[shard_of(token_hash)];
     std::lock_guard lock(shard.mutex);
     auto found = shard.entries.find(token_hash);
-    if (found == shard.entries.end()) return std::nullopt;
-    if (now < *found->second.who->expires) return found->second;
+    if (found == shard.entries.end()) return nullptr;
+    if (now < *found->second->who->expires) return found->second;
     shard.entries.erase(found);
-    return std::nullopt;
+    return nullptr;
 }
 
-void decision_cache::put(std::string const& token_hash, verified entry, wall_time now) {
-    if (!entry.who->expires || now >= *entry.who->expires) return;
+void decision_cache::put(std::string const& token_hash, decision entry, wall_time now) {
+    if (!entry->who->expires || now >= *entry->who->expires) return;
     auto& shard = shards_[shard_of(token_hash)];
     std::lock_guard lock(shard.mutex);
     if (shard.entries.size() >= per_shard && !shard.entries.contains(token_hash)) make_room(shard.entries, token_hash, now);
@@ -54,23 +58,37 @@ std::size_t decision_cache::size() const {
     return sum;
 }
 
-void revocations::revoke_token(std::string jti, wall_time now, seconds longest_life) {
-    std::lock_guard lock(mutex_);
-    std::erase_if(tokens_, [&](auto const& t) { return now >= t.second; });
-    tokens_.insert_or_assign(std::move(jti), now + longest_life);
+// The end of a token is its signature: as good as random, so the bits are spread by a multiplication and no more.
+std::size_t recent_tokens::place_of(std::string_view token) noexcept {
+    std::uint64_t a = 0, b = 0;
+    auto const tail = token.substr(token.size() - std::min<std::size_t>(token.size(), 16));
+    std::memcpy(&a, tail.data(), std::min<std::size_t>(tail.size(), 8));
+    if (tail.size() > 8) std::memcpy(&b, tail.data() + 8, tail.size() - 8);
+    return static_cast<std::size_t>(((a ^ (b << 1)) * 0x9E3779B97F4A7C15ull) >> 52) % places;
 }
 
-void revocations::revoke_issuer_before(std::string const& issuer, wall_time issued_before) {
-    std::lock_guard lock(mutex_);
-    auto& limit = issued_before_.try_emplace(issuer, issued_before).first->second;
-    limit = std::max(limit, issued_before);
+recent_tokens::~recent_tokens() {
+    for (auto& p : places_) OPENSSL_cleanse(p.text.data(), p.text.size());
 }
 
-bool revocations::covers(principal const& who, wall_time issued_at) const {
-    std::lock_guard lock(mutex_);
-    if (tokens_.contains(who.token_id)) return true;
-    auto limit = issued_before_.find(who.issuer);
-    return limit != issued_before_.end() && issued_at < limit->second;
+decision recent_tokens::find(std::string_view token, std::uint64_t epoch, wall_time now) {
+    auto const at = place_of(token);
+    std::lock_guard lock(locks_[at % locks].mutex);
+    auto const& p = places_[at];
+    if (p.epoch != epoch || now >= p.until || p.text != token) return nullptr;
+    return p.entry;
+}
+
+void recent_tokens::put(std::string_view token, decision entry, std::uint64_t epoch, wall_time now) {
+    if (token.size() > max_text || !entry->who->expires) return;
+    auto const at = place_of(token);
+    std::lock_guard lock(locks_[at % locks].mutex);
+    auto& p = places_[at];
+    OPENSSL_cleanse(p.text.data(), p.text.size());
+    p.text = token;
+    p.until = std::min(*entry->who->expires, now + longest);
+    p.epoch = epoch;
+    p.entry = std::move(entry);
 }
 
 }  // namespace fjord::auth

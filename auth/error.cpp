@@ -33,6 +33,8 @@ char const* text_of(errc e) noexcept {
             return "the token has been revoked";
         case errc::proof_required:
             return "the token needs a proof of possession and was sent as plain bearer";
+        case errc::bad_proof:
+            return "the DPoP proof does not fit the token and the request";
         case errc::keys_unavailable:
             return "the issuer's keys cannot be had now";
         case errc::invalid_request:

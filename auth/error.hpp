@@ -18,7 +18,8 @@ enum class errc {
     bad_profile,  // wlcg.ver of an unknown major, ID or refresh token, missing sub/jti/iat/exp
     bad_scope,    // storage scope without path, with dot segments or bad escapes
     revoked,
-    proof_required,    // sender-constrained token (`cnf`) sent as plain bearer
+    proof_required,    // sender-constrained token (`cnf`) sent as plain bearer, or bound in a way that is not supported
+    bad_proof,         // the DPoP proof is missing, malformed, of another key, request or time, or was seen before
     keys_unavailable,  // the issuer's keys cannot be had now
     invalid_request,   // two credentials, duplicate header, token in the URL, token over cleartext
 };

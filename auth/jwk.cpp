@@ -148,6 +148,21 @@ bool is_for_verifying(json::object const& o) {
     return false;
 }
 
+// RFC 7638 section 3.2: the required members in the order of their names, without spaces. The values are base64url, so nothing in
+// them needs an escape.
+std::string thumbprint_of(json::object const& o, key_family family) {
+    std::vector<std::string_view> members{"crv", "kty", "x", "y"};
+    if (family == key_family::rsa) members = {"e", "kty", "n"};
+    if (family == key_family::ed25519) members = {"crv", "kty", "x"};
+    std::string text;
+    for (auto name : members) {
+        text += text.empty() ? "{\"" : ",\"";
+        text += std::string(name) + "\":\"" + text_member(o, name).value_or("") + '"';
+    }
+    auto const digest = sha256_of(text + '}');
+    return base64url_encode({reinterpret_cast<char const*>(digest.bytes().data()), digest.bytes().size()});
+}
+
 }  // namespace
 
 bool key_set::has(std::string_view kid) const noexcept {
@@ -160,6 +175,20 @@ jwk const* key_set::find(std::string_view kid, algorithm a) const noexcept {
     for (auto const& k : keys_)
         if (k.kid == kid && fits(a, k.family) && (!k.only || *k.only == a)) return &k;
     return nullptr;
+}
+
+result<public_key> parse_public_key(json::object const& members) {
+    for (auto name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+        if (members.contains(name)) return unfit("the key holds private members");
+    public_key out;
+    auto family = family_of(members);
+    if (!family) return unfit("key type not taken: RSA, EC P-256, EC P-384 and OKP Ed25519 are");
+    out.family = *family;
+    auto key = key_of(out.family, members);
+    if (!key) return key.error();
+    out.key = std::move(*key);
+    out.thumbprint = thumbprint_of(members, out.family);
+    return out;
 }
 
 result<jwk> parse_jwk(json::object const& members) {

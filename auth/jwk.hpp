@@ -36,6 +36,14 @@ private:
     std::vector<jwk> keys_;
 };
 
+// A public key by itself, as a DPoP proof carries it. errc::bad_algorithm with the reason, also for private members.
+struct public_key {
+    key_family family = key_family::rsa;
+    evp_key key;
+    std::string thumbprint;  // RFC 7638 with SHA-256, base64url
+};
+result<public_key> parse_public_key(boost::json::object const& members);
+
 // One key. errc::bad_algorithm with the reason.
 result<jwk> parse_jwk(boost::json::object const& members);
 

@@ -8,37 +8,32 @@
 namespace fjord::auth {
 namespace {
 
-struct token_parts {
+struct jws_parts {
     std::string_view header, payload, signature;
 };
 
-result<token_parts> split(std::string_view token) {
-    if (token.size() > max_token_bytes) return fail(errc::malformed, "the token is longer than 8 KiB");
-    // Five parts would be an encrypted token; unwrapping those has skipped signatures elsewhere (A04).
-    if (std::count(token.begin(), token.end(), '.') != 2)
-        return fail(errc::malformed, "the token does not have exactly three parts");
-    auto first = token.find('.');
-    auto second = token.find('.', first + 1);
-    return token_parts{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
+error malformed(std::string_view what, std::string_view why) {
+    return fail(errc::malformed, std::string(what) + " " + std::string(why));
 }
 
-result<json::object> read_object(std::string_view part, std::string_view what) {
+result<jws_parts> split(std::string_view text, std::string_view what) {
+    if (text.size() > max_token_bytes) return malformed(what, "is longer than 8 KiB");
+    // Five parts would be an encrypted token; unwrapping those has skipped signatures elsewhere (A04).
+    if (std::count(text.begin(), text.end(), '.') != 2) return malformed(what, "does not have exactly three parts");
+    auto first = text.find('.');
+    auto second = text.find('.', first + 1);
+    return jws_parts{text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second + 1)};
+}
+
+result<json::object> read_object(std::string_view part, std::string_view what, std::string_view which) {
     auto text = base64url_decode(part);
-    if (!text) return fail(errc::malformed, "the token's " + std::string(what) + " is not strict base64url");
+    if (!text) return malformed(what, "has a " + std::string(which) + " that is not strict base64url");
     auto value = parse_json(*text, {.max_bytes = max_token_bytes, .max_depth = max_token_depth});
     if (!value || !value->is_object())
-        return fail(errc::malformed, "the token's " + std::string(what) + " is not a JSON object within limits");
+        return malformed(what, "has a " + std::string(which) + " that is not a JSON object within limits");
     auto& object = value->get_object();
-    if (object.size() > max_token_members)
-        return fail(errc::malformed, "the token's " + std::string(what) + " has over 64 members");
+    if (object.size() > max_token_members) return malformed(what, "has a " + std::string(which) + " of over 64 members");
     return std::move(object);
-}
-
-std::string media_subtype(std::string_view typ) {
-    auto text = to_lower(typ);
-    constexpr std::string_view prefix = "application/";
-    if (text.starts_with(prefix)) text.erase(0, prefix.size());
-    return text;
 }
 
 result<void> read_header(json::object const& header, jwt& out) {
@@ -59,20 +54,34 @@ result<void> read_header(json::object const& header, jwt& out) {
 
 }  // namespace
 
-result<jwt> parse_jwt(std::string_view token) {
-    auto parts = split(token);
+std::string media_subtype(std::string_view typ) {
+    auto text = to_lower(typ);
+    constexpr std::string_view prefix = "application/";
+    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    return text;
+}
+
+result<compact_jws> parse_compact_jws(std::string_view text, std::string_view what) {
+    auto parts = split(text, what);
     if (!parts) return parts.error();
-    auto header = read_object(parts->header, "header");
+    auto header = read_object(parts->header, what, "header");
     if (!header) return header.error();
-    jwt out;
-    if (auto ok = read_header(*header, out); !ok) return ok.error();
-    auto claims = read_object(parts->payload, "payload");
+    auto claims = read_object(parts->payload, what, "payload");
     if (!claims) return claims.error();
-    out.claims = std::move(*claims);
     auto signature = base64url_decode(parts->signature);
-    if (!signature) return fail(errc::malformed, "the token's signature is not strict base64url");
-    out.signature = std::move(*signature);
-    out.signing_input = token.substr(0, parts->header.size() + 1 + parts->payload.size());
+    if (!signature) return malformed(what, "has a signature that is not strict base64url");
+    auto input = text.substr(0, parts->header.size() + 1 + parts->payload.size());
+    return compact_jws{std::move(*header), std::move(*claims), input, std::move(*signature)};
+}
+
+result<jwt> parse_jwt(std::string_view token) {
+    auto parts = parse_compact_jws(token, "the token");
+    if (!parts) return parts.error();
+    jwt out;
+    if (auto ok = read_header(parts->header, out); !ok) return ok.error();
+    out.claims = std::move(parts->claims);
+    out.signature = std::move(parts->signature);
+    out.signing_input = parts->signing_input;
     return out;
 }
 

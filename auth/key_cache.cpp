@@ -32,8 +32,8 @@ private:
     std::shared_ptr<key_cache> owner_;
 };
 
-key_cache::key_cache(issuer_options issuer, std::shared_ptr<key_source> source, clock& time)
-    : issuer_(std::move(issuer)), source_(std::move(source)), time_(time) {}
+key_cache::key_cache(issuer_options issuer, std::shared_ptr<key_source> source, clock& time, std::function<void()> on_change)
+    : issuer_(std::move(issuer)), source_(std::move(source)), time_(time), on_change_(std::move(on_change)) {}
 
 bool key_cache::is_current(key_set const* keys) const {
     std::lock_guard lock(mutex_);
@@ -110,6 +110,7 @@ void key_cache::settle(result<key_source::keys> fetched) {
         else
             ring_.failed(now);
     }
+    if (keys && on_change_) on_change_();
     wake_all();
 }
 

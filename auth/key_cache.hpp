@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,7 +16,8 @@ namespace fjord::auth {
 // Any thread. Made by make_shared; a fetch under way keeps it alive. A caller's executor is one context run by one thread.
 class key_cache : public std::enable_shared_from_this<key_cache> {
 public:
-    key_cache(issuer_options issuer, std::shared_ptr<key_source> source, clock& time);
+    // `on_change` is called when other keys have arrived, on the context that fetched them.
+    key_cache(issuer_options issuer, std::shared_ptr<key_source> source, clock& time, std::function<void()> on_change = {});
 
     // Keys that hold `kid`. errc::unknown_key, errc::keys_unavailable.
     asio::awaitable<result<std::shared_ptr<key_set const>>> holding(std::string kid);
@@ -40,6 +42,7 @@ private:
     issuer_options const issuer_;
     std::shared_ptr<key_source> const source_;
     clock& time_;
+    std::function<void()> const on_change_;
 
     mutable std::mutex mutex_;                                // never held over co_await
     key_ring ring_;                                           // guarded by mutex_

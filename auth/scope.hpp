@@ -12,7 +12,7 @@ namespace fjord::auth {
 
 enum class dialect {
     wlcg,       // wlcg.ver 1.x
-    scitokens,  // ver scitoken(s):2.0
+    scitokens,  // ver scitoken(s):2.0 or 1.0
     oidc,       // neither: a plain access token
 };
 

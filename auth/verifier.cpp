@@ -1,14 +1,17 @@
 #include "auth/auth.hpp"
 #include "auth/claims.hpp"
 #include "auth/decision_cache.hpp"
+#include "auth/dpop.hpp"
 #include "auth/jwt.hpp"
 #include "auth/key_cache.hpp"
+#include "auth/replay_window.hpp"
 #include "base/digest.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
 
 namespace fjord::auth {
 namespace {
@@ -31,21 +34,32 @@ struct verifier::impl {
     impl(std::vector<std::string> audiences, std::shared_ptr<key_source> source, clock& clk)
         : own_audiences(std::move(audiences)), keys(std::move(source)), time(clk) {}
 
+    using answer = result<caller>;
+
     void install(std::vector<issuer_options> issuers);
     result<jwt> parse(std::string_view token, std::shared_ptr<trusted_issuer const>& issuer, algorithm& alg) const;
-    std::optional<result<principal>> remembered(std::string const& hash);
-    seconds longest_life() const;
+    std::shared_ptr<key_cache> make_keys(issuer_options const& options);
+    std::optional<result<decision>> remembered(std::string const& hash) const;
+    asio::awaitable<result<decision>> decide(std::string const& text, std::string const& hash);
+    answer settle(decision const& what, std::string_view token, std::optional<presented_proof> const& proof);
+    void changed() { epoch->fetch_add(1); }
 
     std::vector<std::string> const own_audiences;
     std::shared_ptr<key_source> const keys;
     clock& time;
+    std::mutex replacing;  // whoever stores `issuers`
     std::atomic<std::shared_ptr<trusted_issuers const>> issuers{std::make_shared<trusted_issuers const>()};
-    decision_cache decisions;
-    revocations revoked;
+    // Moves after every change that decisions rest on. Shared with the key caches, which may outlive us by a fetch.
+    std::shared_ptr<std::atomic<std::uint64_t>> const epoch = std::make_shared<std::atomic<std::uint64_t>>(1);
+    mutable decision_cache decisions;
+    recent_tokens recent;
+    revocation_set revoked;
+    replay_window proofs{2 * proof_window, time.now()};
 };
 
 // Keys already fetched survive a reload when they would be fetched the same way again.
 void verifier::impl::install(std::vector<issuer_options> list) {
+    std::lock_guard one(replacing);
     auto before = issuers.load();
     auto after = std::make_shared<trusted_issuers>();
     for (auto& options : list) {
@@ -54,18 +68,18 @@ void verifier::impl::install(std::vector<issuer_options> list) {
         if (old != before->end() && fetches_alike(old->second->options, options))
             entry->keys = old->second->keys;
         else
-            entry->keys = std::make_shared<key_cache>(options, keys, time);
+            entry->keys = make_keys(options);
         entry->options = std::move(options);
         auto url = entry->options.url;
         after->insert_or_assign(std::move(url), std::move(entry));
     }
     issuers.store(std::move(after));
+    changed();
 }
 
-seconds verifier::impl::longest_life() const {
-    seconds longest{0};
-    for (auto const& [url, issuer] : *issuers.load()) longest = std::max(longest, issuer->options.max_lifetime);
-    return longest + clock_skew;
+std::shared_ptr<key_cache> verifier::impl::make_keys(issuer_options const& options) {
+    auto on_change = [moved = epoch] { moved->fetch_add(1); };
+    return std::make_shared<key_cache>(options, keys, time, std::move(on_change));
 }
 
 // The trusted list first (A10), then the issuer's algorithms (A01, A03): no network for either.
@@ -86,15 +100,67 @@ result<jwt> verifier::impl::parse(std::string_view token, std::shared_ptr<truste
 }
 
 // What was verified before, unless the keys or the configuration it rests on have changed, or it was revoked since.
-std::optional<result<principal>> verifier::impl::remembered(std::string const& hash) {
+std::optional<result<decision>> verifier::impl::remembered(std::string const& hash) const {
     auto hit = decisions.find(hash, time.now());
     if (!hit) return std::nullopt;
-    if (revoked.covers(*hit->who, hit->issued_at)) return fail(errc::revoked, "the token has been revoked");
+    if (revoked.covers(hit->who->issuer, hit->fingerprint, hit->issued_at))
+        return fail(errc::revoked, "the token has been revoked");
     auto known = issuers.load();
     auto found = known->find(hit->who->issuer);
     if (found == known->end() || found->second != hit->issuer || !found->second->keys->is_current(hit->keys.get()))
         return std::nullopt;
-    return *hit->who;
+    return hit;
+}
+
+// The whole way: shape, issuer, algorithm, key, signature, claims, revocation.
+asio::awaitable<result<decision>> verifier::impl::decide(std::string const& text, std::string const& hash) {
+    std::shared_ptr<trusted_issuer const> issuer;
+    algorithm alg{};
+    auto parsed = parse(text, issuer, alg);
+    if (!parsed) co_return parsed.error();
+    auto fetched = co_await issuer->keys->holding(parsed->kid);
+    if (!fetched) co_return fetched.error();
+    auto const* key = (*fetched)->find(parsed->kid, alg);
+    if (!key) co_return fail(errc::bad_algorithm, "the token's algorithm does not fit its key");
+    if (auto ok = verify_signature(alg, key->key, parsed->signing_input, parsed->signature); !ok) co_return ok.error();
+    auto now = time.now();
+    auto checked = check_claims(parsed->claims, parsed->typ, issuer->options, own_audiences, now);
+    if (!checked) co_return checked.error();
+    checked->who.token_hash = hash;
+    auto fingerprint = token_fingerprint(checked->who.issuer, checked->who.token_id);
+    if (revoked.covers(checked->who.issuer, fingerprint, checked->issued_at))
+        co_return fail(errc::revoked, "the token has been revoked");
+    auto who = std::make_shared<principal const>(std::move(checked->who));
+    verified made{std::move(who), checked->issued_at, std::move(checked->bound_to), std::move(fingerprint), *fetched, issuer};
+    auto done = std::make_shared<verified const>(std::move(made));
+    decisions.put(hash, done, now);
+    co_return done;
+}
+
+// The token is good; is it in the right hands? (RFC 9449 sections 4.3 and 7.1)
+verifier::impl::answer verifier::impl::settle(decision const& what, std::string_view token,
+                                              std::optional<presented_proof> const& proof) {
+    if (what->bound_to.empty() && !proof) return what->who;
+    if (what->bound_to.empty()) return fail(errc::bad_proof, "the token is not bound to a key; send it as Bearer");
+    if (!proof)
+        return fail(errc::proof_required,
+                    "the token is bound to a key (cnf.jkt): send it as Authorization: DPoP, with a DPoP proof");
+    auto now = time.now();
+    auto shown = check_dpop_proof(*proof, token, own_audiences, now);
+    if (!shown) return shown.error();
+    if (shown->thumbprint != what->bound_to)
+        return fail(errc::bad_proof, "the DPoP proof is by another key than the token names");
+    switch (proofs.admit(shown->thumbprint + shown->id, shown->issued_at, now)) {
+        case replay_window::verdict::fresh:
+            return what->who;
+        case replay_window::verdict::seen:
+            return fail(errc::bad_proof, "the DPoP proof was used before; make one for each request");
+        case replay_window::verdict::too_old:
+            return fail(errc::bad_proof, "the DPoP proof is older than this service's memory; make a new one");
+        case replay_window::verdict::overflow:
+            break;
+    }
+    return fail(errc::bad_proof, "more DPoP proofs arrive than can be remembered; try again in a minute");
 }
 
 verifier::verifier(std::vector<issuer_options> issuers, std::vector<std::string> own_audiences, std::shared_ptr<key_source> keys,
@@ -105,38 +171,53 @@ verifier::verifier(std::vector<issuer_options> issuers, std::vector<std::string>
 
 verifier::~verifier() = default;
 
-asio::awaitable<result<principal>> verifier::verify(secret token) {
+std::optional<result<caller>> verifier::recall(secret const& token, std::optional<presented_proof> const& proof) {
+    auto& m = *impl_;
+    std::string_view const text = token.reveal();
+    auto const epoch = m.epoch->load();
+    if (auto known = m.recent.find(text, epoch, m.time.now())) return m.settle(known, text, proof);
+    if (text.size() > max_token_bytes) return result<caller>(fail(errc::malformed, "the token is longer than 8 KiB"));
+    auto known = m.remembered(sha256_of(text).hex());
+    if (!known) return std::nullopt;
+    if (!*known) return result<caller>(known->error());
+    m.recent.put(text, **known, epoch, m.time.now());
+    return m.settle(**known, text, proof);
+}
+
+asio::awaitable<result<caller>> verifier::admit(secret token, std::optional<presented_proof> proof) {
     auto self = impl_;  // a reload or a stop while keys are fetched must not pull the ground away
+    if (auto known = recall(token, proof)) co_return std::move(*known);
     auto const& text = token.reveal();
-    if (text.size() > max_token_bytes) co_return fail(errc::malformed, "the token is longer than 8 KiB");
-    auto hash = sha256_of(text).hex();
-    if (auto known = self->remembered(hash)) co_return std::move(*known);
-
-    std::shared_ptr<trusted_issuer const> issuer;
-    algorithm alg{};
-    auto parsed = self->parse(text, issuer, alg);
-    if (!parsed) co_return parsed.error();
-    auto keys = co_await issuer->keys->holding(parsed->kid);
-    if (!keys) co_return keys.error();
-    auto const* key = (*keys)->find(parsed->kid, alg);
-    if (!key) co_return fail(errc::bad_algorithm, "the token's algorithm does not fit its key");
-    if (auto ok = verify_signature(alg, key->key, parsed->signing_input, parsed->signature); !ok) co_return ok.error();
-    auto now = self->time.now();
-    auto checked = check_claims(parsed->claims, parsed->typ, issuer->options, self->own_audiences, now);
-    if (!checked) co_return checked.error();
-    checked->who.token_hash = hash;
-    if (self->revoked.covers(checked->who, checked->issued_at)) co_return fail(errc::revoked, "the token has been revoked");
-    auto who = std::make_shared<principal const>(std::move(checked->who));
-    self->decisions.put(hash, {who, checked->issued_at, *keys, issuer}, now);
-    co_return *who;
+    auto const epoch = self->epoch->load();
+    auto const hash = sha256_of(text).hex();
+    auto decided = co_await self->decide(text, hash);
+    if (!decided) co_return decided.error();
+    self->recent.put(text, *decided, epoch, self->time.now());
+    co_return self->settle(*decided, text, proof);
 }
 
-void verifier::revoke_token(std::string jti) {
-    impl_->revoked.revoke_token(std::move(jti), impl_->time.now(), impl_->longest_life());
+asio::awaitable<result<principal>> verifier::verify(secret token) {
+    auto who = co_await admit(std::move(token));
+    if (!who) co_return who.error();
+    co_return **who;
 }
 
-void verifier::revoke_issuer_before(std::string const& issuer, wall_time issued_before) {
-    impl_->revoked.revoke_issuer_before(issuer, issued_before);
+void verifier::replace_revocations(std::vector<revocation> list) {
+    impl_->revoked.replace(std::move(list));
+    impl_->changed();
+}
+
+void verifier::forget_keys(std::string const& issuer) {
+    std::lock_guard one(impl_->replacing);
+    auto after = std::make_shared<trusted_issuers>(*impl_->issuers.load());
+    auto const found = after->find(issuer);
+    if (found == after->end()) return;
+    auto fresh = std::make_shared<trusted_issuer>();
+    fresh->options = found->second->options;
+    fresh->keys = impl_->make_keys(fresh->options);
+    found->second = std::move(fresh);
+    impl_->issuers.store(std::move(after));
+    impl_->changed();
 }
 
 void verifier::replace_issuers(std::vector<issuer_options> issuers) { impl_->install(std::move(issuers)); }

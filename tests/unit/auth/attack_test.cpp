@@ -315,8 +315,12 @@ TEST_F(Attack, A26_ATokenForAnotherServiceOrBoundToAKeyIsRefused) {
     token.claims["aud"] = "https://site-b.example";
     EXPECT_THAT(verify(token), HasErrc(errc::bad_audience));
     token.claims["aud"] = our_origin;
-    token.claims["cnf"] = json::object{{"jkt", "abc"}};
-    EXPECT_THAT(verify(token), HasErrc(errc::proof_required));
+    for (auto cnf : {json::object{{"jkt", std::string(43, 'a')}}, json::object{{"jkt", "abc"}}, json::object{},
+                     json::object{{"x5t#S256", std::string(43, 'a')}}, json::object{{"kid", "k"}},
+                     json::object{{"jkt", std::string(43, 'a')}, {"x5t#S256", std::string(43, 'a')}}}) {
+        token.claims["cnf"] = cnf;
+        EXPECT_THAT(verify(token), HasErrc(errc::proof_required)) << cnf;
+    }
 }
 
 }  // namespace

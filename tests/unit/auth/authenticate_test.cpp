@@ -95,14 +95,6 @@ TEST_F(Authenticate, MalformedFieldsAnswer400) {
     }
 }
 
-TEST_F(Authenticate, DpopIsRefusedClearly) {
-    request.headers.set("Authorization", "DPoP " + token_value());
-    auto answer = run_filter();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->status, 401u);
-    EXPECT_THAT(challenge(*answer), AllOf(HasSubstr(R"(error="invalid_token")"), HasSubstr("DPoP proofs are not taken here")));
-}
-
 TEST_F(Authenticate, OtherSchemesGetAChallengeWithoutError) {
     request.headers.set("Authorization", "Basic dXNlcjpwYXNz");
     auto answer = run_filter();

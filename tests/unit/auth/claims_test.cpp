@@ -179,7 +179,7 @@ TEST_F(Claims, VersionTable) {
     EXPECT_THAT(check(), HasErrc(errc::bad_profile));
 }
 
-TEST_F(Claims, SciTokensTwoIsTakenAndOtherVersionsAreNot) {
+TEST_F(Claims, SciTokensOneAndTwoAreTakenAndOtherVersionsAreNot) {
     claims.erase("wlcg.ver");
     claims["scope"] = "read:/foo write:/foo/out";
     for (auto version : {"scitoken:2.0", "scitokens:2.0"}) {
@@ -192,8 +192,36 @@ TEST_F(Claims, SciTokensTwoIsTakenAndOtherVersionsAreNot) {
     EXPECT_THAT(check(), HasErrc(errc::bad_audience));
     issuer.allow_any_audience = true;
     EXPECT_THAT(check(), IsOk());
-    claims["ver"] = "scitokens:1.0";
+    for (auto version : {"scitoken:1.0", "scitokens:1.0"}) {
+        claims["ver"] = version;
+        EXPECT_THAT(check(), IsOk());
+    }
+    for (auto version : {"scitokens:3.0", "scitokens", "scitoken:2", "scitokens:2.0 "}) {
+        claims["ver"] = version;
+        EXPECT_THAT(check(), HasErrc(errc::bad_profile)) << version;
+    }
+}
+
+TEST_F(Claims, SciTokensOneNeedsNbfAndKnowsItsClaims) {
+    claims.erase("wlcg.ver");
+    claims["ver"] = "scitoken:1.0";
+    claims["scope"] = "read:/foo";
+    EXPECT_THAT(check(), IsOk());
+    claims["site"] = "T2";
+    EXPECT_THAT(check(), HasErrc(errc::bad_profile)) << "an unknown claim";
+    claims.erase("site");
+    claims.erase("nbf");
     EXPECT_THAT(check(), HasErrc(errc::bad_profile));
+}
+
+TEST_F(Claims, Rfc9068TypIsEnforcedWhereConfigured) {
+    issuer.require_at_jwt = true;
+    EXPECT_THAT(check(), HasErrc(errc::bad_profile)) << "typ JWT";
+    typ = "at+jwt";
+    EXPECT_THAT(check(), IsOk());
+    typ = "jwt";
+    issuer.require_at_jwt = false;
+    EXPECT_THAT(check(), IsOk());
 }
 
 TEST_F(Claims, CapabilityBeatsGroup) {

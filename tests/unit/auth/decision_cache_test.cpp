@@ -7,11 +7,11 @@ namespace {
 
 wall_time const t0{seconds{1'000'000}};
 
-verified entry(wall_time expires, std::string subject = "s") {
+decision entry(wall_time expires, std::string subject = "s") {
     auto who = std::make_shared<principal>();
     who->expires = expires;
     who->subject = std::move(subject);
-    return {who, t0, nullptr, nullptr};
+    return std::make_shared<verified const>(verified{who, t0, {}, {}, nullptr, nullptr});
 }
 
 TEST(DecisionCache, NothingOutlivesItsToken) {
@@ -32,20 +32,42 @@ TEST(DecisionCache, IsBounded) {
     EXPECT_TRUE(cache.find("hash39999", t0)) << "the newest token is there";
 }
 
-TEST(Revocations, CoverTokensAndIssuers) {
-    revocations r;
-    principal who;
-    who.issuer = "i";
-    who.token_id = "j";
-    EXPECT_FALSE(r.covers(who, t0));
-    r.revoke_issuer_before("i", t0);
-    r.revoke_issuer_before("i", t0 - seconds{100});  // never moves back
-    EXPECT_FALSE(r.covers(who, t0));
-    EXPECT_TRUE(r.covers(who, t0 - milliseconds{1}));
-    r.revoke_token("j", t0, seconds{3600});
-    EXPECT_TRUE(r.covers(who, t0));
-    r.revoke_token("k", t0 + seconds{3600}, seconds{3600});  // the first is forgotten: its token has expired
-    EXPECT_FALSE(r.covers(who, t0));
+class RecentTokens : public ::testing::Test {
+protected:
+    std::unique_ptr<recent_tokens> recent = std::make_unique<recent_tokens>();
+    std::string const token = std::string(400, 'a') + ".signature-0123456789";
+};
+
+TEST_F(RecentTokens, AreFoundByTheirWholeText) {
+    recent->put(token, entry(t0 + seconds{100}), 1, t0);
+    ASSERT_TRUE(recent->find(token, 1, t0));
+    EXPECT_EQ(recent->find(token, 1, t0)->who->subject, "s");
+    auto other = token;
+    other[3] = 'b';  // the same signature over other claims
+    EXPECT_FALSE(recent->find(other, 1, t0));
+    EXPECT_FALSE(recent->find(token.substr(1), 1, t0));
+    EXPECT_FALSE(recent->find("", 1, t0));
+}
+
+TEST_F(RecentTokens, EndWithTheEpochTheTokenOrAfterAFewSeconds) {
+    recent->put(token, entry(t0 + seconds{100}), 1, t0);
+    EXPECT_FALSE(recent->find(token, 2, t0));
+    EXPECT_TRUE(recent->find(token, 1, t0 + recent_tokens::longest - milliseconds{1}));
+    EXPECT_FALSE(recent->find(token, 1, t0 + recent_tokens::longest));
+    recent->put(token, entry(t0 + seconds{2}), 1, t0);
+    EXPECT_TRUE(recent->find(token, 1, t0 + milliseconds{1999}));
+    EXPECT_FALSE(recent->find(token, 1, t0 + seconds{2}));
+}
+
+TEST_F(RecentTokens, MakeRoomForNewcomersAndLeaveLongTextsOut) {
+    for (int i = 0; i < 20'000; ++i) recent->put(token + std::to_string(i), entry(t0 + seconds{100}), 1, t0);
+    EXPECT_TRUE(recent->find(token + "19999", 1, t0));
+    int kept = 0;
+    for (int i = 0; i < 20'000; ++i) kept += recent->find(token + std::to_string(i), 1, t0) != nullptr;
+    EXPECT_GT(kept, 500) << "places are spread over the tokens";
+    std::string const huge(recent_tokens::max_text + 1, 'x');
+    recent->put(huge, entry(t0 + seconds{100}), 1, t0);
+    EXPECT_FALSE(recent->find(huge, 1, t0));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "auth/decision_cache.hpp"
 #include "tests/unit/auth/support.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -138,22 +139,53 @@ TEST(Verifier, AnUnreachableIssuerIsNotAskedForEveryToken) {
     EXPECT_THAT(i.verify(good_token(i.key)), IsOk());
 }
 
-TEST(Verifier, RevocationIsEffectiveAtOnce) {
+TEST(Verifier, RevocationIsEffectiveAtTheNextRequest) {
     one_issuer i;
-    auto token = good_token(i.key).signed_by(i.key);
-    EXPECT_THAT(i.verify(token), IsOk());
-    i.v.revoke_token("id-1");
-    EXPECT_THAT(i.verify(token), HasErrc(errc::revoked));
-
+    auto first = good_token(i.key).signed_by(i.key);
     auto other = good_token(i.key);
     other.claims["jti"] = "id-2";
-    EXPECT_THAT(i.verify(other), IsOk());
-    i.v.revoke_issuer_before(issuer_url, i.time.now() + seconds{1});
-    EXPECT_THAT(i.verify(other), HasErrc(errc::revoked));
+    auto second = other.signed_by(i.key);
+    EXPECT_THAT(i.verify(first), IsOk());
+    EXPECT_THAT(i.verify(second), IsOk());
+    i.v.replace_revocations({{token_fingerprint(issuer_url, "id-1"), {}, {}}});
+    EXPECT_THAT(i.verify(first), HasErrc(errc::revoked)) << "also when it was verified a moment ago";
+    EXPECT_THAT(i.verify(second), IsOk());
+
+    i.v.replace_revocations({{{}, issuer_url, i.time.now() + seconds{1}}});
+    EXPECT_THAT(i.verify(second), HasErrc(errc::revoked));
+    EXPECT_THAT(i.verify(first), HasErrc(errc::revoked));
     i.time.advance(seconds{2});
     auto later = good_token(i.key, i.time.now());
     later.claims["jti"] = "id-3";
-    EXPECT_THAT(i.verify(later), IsOk());
+    EXPECT_THAT(i.verify(later), IsOk()) << "issued after the moment";
+
+    i.v.replace_revocations({});
+    EXPECT_THAT(i.verify(first), IsOk()) << "a revocation that is taken back";
+}
+
+TEST(Verifier, ARevocationOfOneIssuerLeavesOthersAlone) {
+    one_issuer i;
+    i.v.replace_revocations({{token_fingerprint("https://other.example", "id-1"), {}, {}},
+                             {{}, "https://other.example", i.time.now() + std::chrono::hours(1)}});
+    EXPECT_THAT(i.verify(good_token(i.key)), IsOk());
+}
+
+TEST(Verifier, RecallAnswersForWhatStillCountsAndForNothingElse) {
+    one_issuer i;
+    auto token = good_token(i.key).signed_by(i.key);
+    EXPECT_FALSE(i.v.recall(token)) << "never seen";
+    EXPECT_THAT(i.verify(token), IsOk());
+    auto known = i.v.recall(token);
+    ASSERT_TRUE(known && *known);
+    EXPECT_EQ((**known)->subject, "user-1");
+    EXPECT_FALSE(i.v.recall(secret(token.reveal() + "x")));
+    i.time.advance(recent_tokens::longest);
+    ASSERT_TRUE(i.v.recall(token)) << "by its hash now";
+    i.v.replace_issuers({trusted()});
+    EXPECT_FALSE(i.v.recall(token)) << "another configuration";
+    EXPECT_THAT(i.verify(token), IsOk());
+    i.time.advance(seconds{3600});
+    EXPECT_FALSE(i.v.recall(token));
 }
 
 TEST(Verifier, AReloadAppliesToTokensSeenBefore) {
