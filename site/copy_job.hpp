@@ -26,12 +26,13 @@ private:
 };
 
 struct copy_job {
-    copy_job(core_ptr c, copy_request r, path_segments p, asio::any_io_executor executor)
-        : core(std::move(c)), request(std::move(r)), path(std::move(p)), wake(executor) {}
+    copy_job(core_ptr c, copy_request r, visit const& at, asio::any_io_executor executor)
+        : core(std::move(c)), request(std::move(r)), path(at.path), who(at.account), wake(executor) {}
 
     core_ptr core;
     copy_request request;
     path_segments path;
+    account_ptr who;                          // whose file it is; null in service mode
     replace_mode mode = replace_mode::never;  // pull: whether a file at `path` may be replaced
     served source;                            // push: what is sent
     std::unique_ptr<copy_place> place;

@@ -155,7 +155,7 @@ asio::awaitable<result<void>> verify_pushed(job_ptr job) {
     if (!promise) co_return promise.error();
     auto own = job->source.digests;
     if (!own || compare(*own, promise->digests.back()) == digest_match::nothing_in_common) {
-        auto computed = co_await compute_digests(job->core->parts.pool, job->source.fd, job->source.facts);
+        auto computed = co_await compute_digests(job->core->parts.pool, job->source.fd, job->source.facts, job->who);
         if (!computed) co_return computed.error();
         own = std::move(*computed);
     }
@@ -182,7 +182,8 @@ asio::awaitable<result<void>> pull(job_ptr job) {
     if (!promise) co_return promise.error();
     byte_reader read = [job, stream](std::span<char> out) { return read_piece(job, stream, out); };
     std::function<void(std::size_t)> count = [job](std::size_t n) { job->bytes += n; };
-    auto file = co_await take_in(job->core, std::move(*promise), std::move(read), std::move(count));
+    arrival what{job->path, job->who, std::move(*promise)};
+    auto file = co_await take_in(job->core, std::move(what), std::move(read), std::move(count));
     if (!file) co_return file.error();
     co_return co_await settle_on_pool(job, std::move(*file));
 }

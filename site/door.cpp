@@ -33,12 +33,6 @@ secret sent_token(net::request const& req) {
 
 }  // namespace
 
-std::string href_text(path_segments const& path) {
-    std::string out;
-    for (auto const& segment : path) out += "/" + encode_segment(segment);
-    return out;
-}
-
 door_core::door_core(door_options o, door_parts p, root_directory r)
     : options(std::move(o)),
       parts(p),
@@ -67,7 +61,9 @@ result<std::unique_ptr<door>> door::open(door_options options, door_parts parts)
     }
     auto groups = group_access::make(options.groups);
     if (!groups) return groups.error();
-    auto root = root_directory::open(options.root);
+    if (parts.accounts && options.notes_folder.empty())
+        return fail(errc::invalid_argument, "mapped mode needs a folder for notes of uploads under way");
+    auto root = root_directory::open(options.root, parts.accounts ? options.notes_folder : std::string{});
     if (!root) return root.error();
     auto core = std::make_shared<door_core>(std::move(options), parts, std::move(*root));
     core->prefix = std::move(*prefix);
@@ -137,6 +133,18 @@ net::response refuse(door_core const& core, net::request const& req, visit const
     return auth::insufficient_scope(req, core.options.realm, scope, why.why);
 }
 
+// The account that the caller acts as here; no account means no access, and never somebody else's.
+asio::awaitable<void> find_account(core_ptr core, net::request const& req, entry& e) {
+    auto found = co_await core->parts.accounts->account_for(*e.at.caller);
+    if (found)
+        e.at.account = std::move(*found);
+    else if (found.error().code == errc::denied && e.at.caller->is_anonymous())
+        e.refused = auth::unauthorized(req, core->options.realm, scope_for(*core, *e.at.caller, "storage.read", e.at.path));
+    else
+        e.refused = net::problem(found.error());
+    if (e.refused && e.refused->status == 503) e.refused->headers.set("Retry-After", "10");
+}
+
 asio::awaitable<entry> enter(core_ptr core, net::request& req, verb action) {
     entry e;
     e.at.action = action;
@@ -153,6 +161,8 @@ asio::awaitable<entry> enter(core_ptr core, net::request& req, verb action) {
         e.refused = refuse(*core, req, e.at, *why);
     else if (root_directory::is_hidden(e.at.path))
         e.refused = net::problem(404, "there is nothing at this path");
+    else if (core->parts.accounts)
+        co_await find_account(core, req, e);
     co_return e;
 }
 
@@ -167,13 +177,13 @@ std::optional<net::response> check_state(door_core const& core, net::request con
     return std::nullopt;
 }
 
-asio::awaitable<result<file_facts>> look(core_ptr core, path_segments path) {
+asio::awaitable<result<file_facts>> look(core_ptr core, account_ptr who, path_segments path) {
     if (root_directory::is_hidden(path)) co_return file_facts{};
     auto work = [core, path = std::move(path)] { return core->root.look(path); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+    co_return co_await on_pool_as(core, std::move(who), std::move(work));
 }
 
-asio::awaitable<result<served>> open_served(core_ptr core, path_segments path) {
+asio::awaitable<result<served>> open_served(core_ptr core, account_ptr who, path_segments path) {
     if (root_directory::is_hidden(path)) co_return fail(errc::not_found, "there is nothing at this path");
     auto const finish = [](result<opened> got) -> result<served> {
         if (!got) return got.error();
@@ -181,18 +191,30 @@ asio::awaitable<result<served>> open_served(core_ptr core, path_segments path) {
         if (out.facts.state == object_state::file) out.digests = stored_digests(out.fd->get(), out.facts);
         return out;
     };
+    auto const unreadable = [core, path](error why) -> result<served> {
+        auto const facts = core->root.look(path);
+        if (!facts || facts->state == object_state::absent) return why;
+        return served{nullptr, *facts, std::nullopt};
+    };
     // What the kernel has in memory needs no other thread.
-    auto cached = core->root.open_cached(path);
-    if (cached || cached.error().code != errc::unavailable) co_return finish(std::move(cached));
-    auto work = [core, path = std::move(path), finish] { return finish(core->root.open_existing(path)); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+    auto const from_memory = [&] { return core->root.open_cached(path); };
+    auto cached = act_as(who.get(), from_memory);
+    bool const settled = cached || (cached.error().code != errc::unavailable && cached.error().code != errc::denied);
+    if (settled) co_return finish(std::move(cached));
+    auto work = [core, path = std::move(path), finish, unreadable]() -> result<served> {
+        auto found = core->root.open_existing(path);
+        return !found && found.error().code == errc::denied ? unreadable(found.error()) : finish(std::move(found));
+    };
+    co_return co_await on_pool_as(core, std::move(who), std::move(work));
 }
 
-asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, sender_promise promise, byte_reader read,
+net::response may_not_read() { return net::problem(403, "the permissions of the file system do not let this account read it"); }
+
+asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, arrival what, byte_reader read,
                                                                 std::function<void(std::size_t)> on_bytes) {
     using made_file = result<std::shared_ptr<incoming_file>>;
-    auto begin = [core, promise = std::move(promise)]() -> made_file {
-        auto made = incoming_file::create(core->root, promise);
+    auto begin = [core, what = std::move(what)]() -> made_file {
+        auto made = incoming_file::create(core->root, what.to, what.owner, what.promise);
         if (!made) return made.error();
         return std::make_shared<incoming_file>(std::move(*made));
     };

@@ -11,6 +11,7 @@
 #include "base/pool.hpp"
 #include "net/client.hpp"
 #include "net/router.hpp"
+#include "site/account_mapper.hpp"
 #include "site/commit.hpp"
 #include "site/group_access.hpp"
 #include "site/remote.hpp"
@@ -28,6 +29,7 @@ struct door_options {
     std::string root;                       // directory to serve; must exist
     std::string prefix = "/";               // URL path that stands for the root
     std::string realm = "fjord-site";       // in WWW-Authenticate
+    std::string notes_folder;               // mapped mode: where uploads under way are noted (upload_notes.hpp); required there
     std::vector<std::string> public_paths;  // readable and listable without a token, with all below; paths below the root
     std::vector<group_rule> groups;         // access by group, for tokens without capability scopes
     // Issuer and where its scope paths are rooted here: so that a refusal names the scope as that issuer would write it.
@@ -41,7 +43,8 @@ struct door_options {
     std::chrono::hours copy_limit{24};
 };
 
-// All must outlive the door, except that no registrar means: uploads are never registered anywhere.
+// All must outlive the door. No registrar: uploads are never registered anywhere. No accounts: everything is done as the account
+// the process runs as (service mode); with them, as the caller's (mapped mode).
 struct door_parts {
     auth::verifier& tokens;
     net::http_client& client;  // for COPY; without credentials of its own
@@ -49,6 +52,7 @@ struct door_parts {
     clock& time;
     metrics_registry& metrics;
     upload_registrar* registrar = nullptr;
+    account_mapper* accounts = nullptr;
 };
 
 struct door_core;
@@ -56,8 +60,9 @@ struct door_core;
 // Any thread after open; the routes keep what they need alive.
 class door {
 public:
-    // errc::not_found, errc::denied (the root), errc::invalid_argument (prefix or a public path), errc::unsupported (old kernel).
-    // Sweeps files that a killed door left in the incoming folder.
+    // errc::not_found, errc::denied (the root), errc::invalid_argument (prefix, a public path, no notes folder),
+    // errc::unsupported (old kernel), errc::conflict (another door has the notes folder). Sweeps what a killed door left of
+    // uploads.
     static result<std::unique_ptr<door>> open(door_options options, door_parts parts);
     void add_routes(net::router& routes) const;
 

@@ -6,19 +6,19 @@ namespace fjord::site {
 
 namespace {
 
-asio::awaitable<result<void>> remove(core_ptr core, path_segments path) {
-    auto work = [core, path = std::move(path)] { return core->root.remove(path); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+asio::awaitable<result<void>> remove(core_ptr core, visit const& at) {
+    auto work = [core, path = at.path] { return core->root.remove(path); };
+    co_return co_await on_pool_as(core, at.account, std::move(work));
 }
 
-asio::awaitable<result<void>> make(core_ptr core, path_segments path) {
-    auto work = [core, path = std::move(path)] { return core->root.make_directory(path); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+asio::awaitable<result<void>> make(core_ptr core, visit const& at) {
+    auto work = [core, path = at.path] { return core->root.make_directory(path); };
+    co_return co_await on_pool_as(core, at.account, std::move(work));
 }
 
-asio::awaitable<result<void>> move(core_ptr core, path_segments from, path_segments to, replace_mode mode) {
-    auto work = [core, from = std::move(from), to = std::move(to), mode] { return core->root.rename(from, to, mode); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+asio::awaitable<result<void>> move(core_ptr core, visit const& from, path_segments to, replace_mode mode) {
+    auto work = [core, from = from.path, to = std::move(to), mode] { return core->root.rename(from, to, mode); };
+    co_return co_await on_pool_as(core, from.account, std::move(work));
 }
 
 }  // namespace
@@ -26,12 +26,12 @@ asio::awaitable<result<void>> move(core_ptr core, path_segments from, path_segme
 asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req) {
     auto e = co_await enter(core, req, verb::remove);
     if (e.refused) co_return std::move(*e.refused);
-    auto const facts = co_await look(core, e.at.path);
+    auto const facts = co_await look(core, e.at.account, e.at.path);
     if (!facts && facts.error().code != errc::conflict) co_return net::problem(facts.error());
     auto const state = facts ? facts->state : object_state::absent;
     if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
     if (state == object_state::file && e.at.trailing_slash) co_return net::problem(404, "there is nothing at this path");
-    auto removed = co_await remove(core, e.at.path);
+    auto removed = co_await remove(core, e.at);
     if (!removed) co_return net::problem(removed.error());
     co_return net::empty_response(204);
 }
@@ -42,10 +42,10 @@ asio::awaitable<net::response> handle_mkcol(core_ptr core, net::request& req) {
     // RFC 4918 section 9.3: a body that is not understood is 415.
     if (auto body = co_await net::read_body(req, 4096); !body || !body->empty())
         co_return net::problem(415, "MKCOL takes no body");
-    auto const facts = co_await look(core, e.at.path);
+    auto const facts = co_await look(core, e.at.account, e.at.path);
     if (!facts) co_return net::problem(facts.error());
     if (auto refused = check_state(*core, req, e.at, facts->state)) co_return std::move(*refused);
-    auto made = co_await make(core, e.at.path);
+    auto made = co_await make(core, e.at);
     if (made) co_return net::empty_response(201);
     if (made.error().code == errc::not_found) co_return net::problem(409, "a parent of this directory is missing; make it first");
     if (made.error().code == errc::already_exists) co_return net::problem(405, "something exists at this path");
@@ -70,17 +70,17 @@ asio::awaitable<net::response> handle_move(core_ptr core, net::request& req) {
         co_return refuse(*core, req, target, *why);
     if (root_directory::is_hidden(target.path)) co_return net::problem(403, "this name is reserved");
 
-    auto const from_facts = co_await look(core, e.at.path);
+    auto const from_facts = co_await look(core, e.at.account, e.at.path);
     if (!from_facts && from_facts.error().code != errc::conflict) co_return net::problem(from_facts.error());
     auto const from_state = from_facts ? from_facts->state : object_state::absent;
     if (auto refused = check_state(*core, req, e.at, from_state)) co_return std::move(*refused);
-    auto const to_facts = co_await look(core, target.path);
+    auto const to_facts = co_await look(core, target.account, target.path);
     if (!to_facts) co_return net::problem(to_facts.error());
     bool const may_overwrite = !iequals(overwrite, "F");
     if (e.at.path == target.path) co_return net::problem(403, "source and destination are the same (RFC 4918 section 9.9.4)");
     if (auto refused = check_state(*core, req, target, to_facts->state, may_overwrite)) co_return std::move(*refused);
     bool const replace = to_facts->state == object_state::file && may_overwrite;
-    auto moved = co_await move(core, e.at.path, target.path, replace ? replace_mode::allowed : replace_mode::never);
+    auto moved = co_await move(core, e.at, target.path, replace ? replace_mode::allowed : replace_mode::never);
     if (moved) co_return net::empty_response(replace ? 204 : 201);
     if (moved.error().code == errc::already_exists)
         co_return net::problem(412, "something appeared at the destination meanwhile");

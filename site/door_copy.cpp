@@ -79,13 +79,14 @@ net::response refuse_remote(error const& why) {
 
 // Pull: the target must be free, or replaceable. Push: there must be a file.
 asio::awaitable<std::optional<net::response>> check_local(core_ptr core, net::request& req, visit at, job_ptr job) {
-    auto found = co_await open_served(core, job->path);
+    auto found = co_await open_served(core, job->who, job->path);
     bool const absent = !found && (found.error().code == errc::not_found ||
                                    (at.action == verb::copy_push && found.error().code == errc::conflict));
     if (!found && !absent) co_return net::problem(found.error());
     auto const state = found ? found->facts.state : object_state::absent;
     if (auto refused = check_state(*core, req, at, state, job->request.overwrite)) co_return refused;
     if (at.trailing_slash) co_return net::problem(400, "only files are copied: the path must not end with a slash");
+    if (at.action == verb::copy_push && !found->fd) co_return may_not_read();
     if (at.action == verb::copy_push) job->source = std::move(*found);
     if (state == object_state::file && at.action == verb::copy_pull) job->mode = replace_mode::allowed;
     co_return std::nullopt;
@@ -103,7 +104,7 @@ asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req) {
         co_return auth::unauthorized(req, core->options.realm, scope_for(*core, *e.at.caller, "storage.read", e.at.path));
     if (!parsed) co_return refuse_remote(parsed.error());
 
-    auto job = std::make_shared<copy_job>(core, std::move(*parsed), e.at.path, req.executor);
+    auto job = std::make_shared<copy_job>(core, std::move(*parsed), e.at, req.executor);
     job->give_up = core->parts.time.steady() + core->options.copy_limit;
     if (auto refused = co_await check_local(core, req, e.at, job)) co_return std::move(*refused);
     if (auto fine = co_await judge_remote(core, job->request.remote); !fine) co_return refuse_remote(fine.error());

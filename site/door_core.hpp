@@ -1,6 +1,7 @@
 #pragma once
 // What the door's handlers share; inside of `site` only.
 #include "base/log.hpp"
+#include "site/acting.hpp"
 #include "site/door.hpp"
 #include "site/pour.hpp"
 #include "site/root.hpp"
@@ -31,16 +32,25 @@ struct door_core {
 
 using core_ptr = std::shared_ptr<door_core>;
 
+// Runs work() on the pool as this account (null: as the door itself). Everything that touches a path goes through here.
+template <class F>
+asio::awaitable<std::invoke_result_t<F&>> on_pool_as(core_ptr core, account_ptr who, F work) {
+    auto acting = [who = std::move(who), work = std::move(work)]() mutable { return act_as(who.get(), work); };
+    co_return co_await on_pool(core->parts.pool, std::move(acting));
+}
+
 // A request that passed authentication and whose path its caller may at least ask about.
 struct visit {
     verb action = verb::get;
     path_segments path;
     bool trailing_slash = false;
     std::shared_ptr<principal const> caller;
-    secret token;  // as the client sent it; for the registration of uploads only
+    account_ptr account;  // that the caller's files belong to; null in service mode
+    secret token;         // as the client sent it; for the registration of uploads only
 };
 
-// Engaged refusal: the answer. Does nothing on disk.
+// Engaged refusal: the answer. Does nothing on disk. In mapped mode the caller's account is looked up, when the scopes allow the
+// verb.
 struct entry {
     std::optional<net::response> refused;
     visit at;
@@ -63,26 +73,31 @@ std::optional<net::response> check_state(door_core const& core, net::request con
                                          bool overwrite = true);
 
 // stat on the pool; nothing exists under hidden names.
-asio::awaitable<result<file_facts>> look(core_ptr core, path_segments path);
+asio::awaitable<result<file_facts>> look(core_ptr core, account_ptr who, path_segments path);
 
-// Something of the root that is open for reading.
+// Something of the root that is open for reading; fd is null when the account may see it and not read it.
 struct served {
     std::shared_ptr<unique_fd> fd;
     file_facts facts;
     std::optional<digest_set> digests;  // those stored with it
 };
-asio::awaitable<result<served>> open_served(core_ptr core, path_segments path);
+asio::awaitable<result<served>> open_served(core_ptr core, account_ptr who, path_segments path);
+net::response may_not_read();  // 403 of the file system, for a served without fd
 
+// What comes in, and for whom.
+struct arrival {
+    path_segments to;
+    account_ptr owner;
+    sender_promise promise;
+};
 // All bytes of `read` in a hidden file that is ready to be sealed; on failure the file is gone before this returns. `on_bytes`
 // may be empty. errc::no_space, errc::limit_exceeded (max_upload), and what `read` fails with.
-asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, sender_promise promise, byte_reader read,
+asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, arrival what, byte_reader read,
                                                                 std::function<void(std::size_t)> on_bytes);
 
 // The path below our root that a Destination (absolute URL of this door or absolute path) names. errc::invalid_argument;
 // errc::unsupported: another server's.
 result<path_segments> own_path(door_core const& core, net::request const& req, std::string_view destination);
-
-std::string href_text(path_segments const& path);  // "/a%20b/c"
 
 // One family of verbs per file: door_read.cpp, door_put.cpp, door_change.cpp, door_copy.cpp.
 asio::awaitable<net::response> handle_get(core_ptr core, net::request& req);

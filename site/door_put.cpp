@@ -67,7 +67,7 @@ asio::awaitable<std::optional<net::response>> plan_put(core_ptr core, net::reque
 
     plan.registered = core->parts.registrar && !plan.at.caller->upload_id.empty();
     plan.must_be_new = trim(req.headers.get("If-None-Match")) == "*";
-    auto found = co_await open_served(core, plan.at.path);
+    auto found = co_await open_served(core, plan.at.account, plan.at.path);
     if (!found && found.error().code != errc::not_found) co_return net::problem(found.error());
     auto const state = found ? found->facts.state : object_state::absent;
     plan.existed = state != object_state::absent;
@@ -100,7 +100,8 @@ result<arrived> settle(door_core const& core, put_plan const& plan, incoming_fil
     auto published = file.publish(plan.at.path, plan.mode);
     if (published) return arrived{file.facts(), *digests, false};
     if (!plan.registered || published.error().code != errc::already_exists) return published.error();
-    auto there = core.root.open_existing(plan.at.path);
+    auto const look_there = [&] { return core.root.open_existing(plan.at.path); };
+    auto there = act_as(plan.at.account.get(), look_there);
     if (!there) return published.error();
     auto const stored = stored_digests(there->fd.get(), there->facts);
     if (!stored || !stored->sha256 || !(*stored->sha256 == *digests->sha256) || there->facts.size != file.facts().size)
@@ -117,7 +118,8 @@ asio::awaitable<result<arrived>> settle_on_pool(core_ptr core, std::shared_ptr<p
 asio::awaitable<result<arrived>> receive(core_ptr core, net::request& req, std::shared_ptr<put_plan> plan) {
     auto* body = req.body;
     byte_reader read = [body](std::span<char> out) { return body->read_some(out); };
-    auto file = co_await take_in(core, plan->promise, std::move(read), {});
+    arrival what{plan->at.path, plan->at.account, plan->promise};
+    auto file = co_await take_in(core, std::move(what), std::move(read), {});
     if (!file) co_return file.error();
     co_return co_await settle_on_pool(core, plan, std::move(*file));
 }
@@ -140,9 +142,9 @@ net::response broker_refusal(commit_answer const& answer) {
     return net::json_response(answer.status, *parsed, "application/problem+json");
 }
 
-asio::awaitable<result<void>> take_back(core_ptr core, path_segments path) {
-    auto work = [core, path = std::move(path)] { return core->root.remove(path); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+asio::awaitable<result<void>> take_back(core_ptr core, visit at) {
+    auto work = [core, path = std::move(at.path)] { return core->root.remove(path); };
+    co_return co_await on_pool_as(core, std::move(at.account), std::move(work));
 }
 
 // Engaged: the upload is not registered. A clear refusal takes the file back, unless it stood there before this request; an open
@@ -158,7 +160,7 @@ asio::awaitable<std::optional<net::response>> register_upload(core_ptr core, vis
         co_return net::problem(503, answer.error().message() + "; the bytes are in place: repeat the PUT to try again");
     }
     if (!file.already_there) {
-        auto removed = co_await take_back(core, at.path);
+        auto removed = co_await take_back(core, at);
         if (!removed)
             log_.error("cannot remove a refused upload", {{"path", path_text(at.path)}, {"reason", removed.error().message()}});
     }

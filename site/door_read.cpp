@@ -10,26 +10,33 @@ namespace {
 
 constexpr std::size_t batch_size = 512;
 
-using reader_ptr = std::shared_ptr<directory_reader>;
+// A directory that is being listed, by whom.
+struct listing_job {
+    core_ptr core;
+    account_ptr who;
+    std::shared_ptr<directory_reader> reader;
+};
 
-asio::awaitable<result<std::vector<listed>>> next_batch(core_ptr core, reader_ptr reader) {
-    auto work = [reader] { return reader->next(batch_size); };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+asio::awaitable<result<std::vector<listed>>> next_batch(listing_job const& job) {
+    auto work = [reader = job.reader] { return reader->next(batch_size); };
+    co_return co_await on_pool_as(job.core, job.who, std::move(work));
 }
 
-asio::awaitable<result<reader_ptr>> open_reader(core_ptr core, std::shared_ptr<unique_fd> fd, bool is_root) {
-    auto work = [fd, is_root]() -> result<reader_ptr> {
+asio::awaitable<result<listing_job>> open_listing(core_ptr core, account_ptr who, std::shared_ptr<unique_fd> fd, bool is_root) {
+    auto work = [fd, is_root]() -> result<std::shared_ptr<directory_reader>> {
         auto opened = directory_reader::open(fd->get(), is_root);
         if (!opened) return opened.error();
         return std::make_shared<directory_reader>(std::move(*opened));
     };
-    co_return co_await on_pool(core->parts.pool, std::move(work));
+    auto reader = co_await on_pool_as(core, who, std::move(work));
+    if (!reader) co_return reader.error();
+    co_return listing_job{core, std::move(who), std::move(*reader)};
 }
 
 // One name per line, directories with a slash: for people with curl.
-asio::awaitable<result<void>> send_names(core_ptr core, reader_ptr reader, net::body_writer& to) {
+asio::awaitable<result<void>> send_names(listing_job job, net::body_writer& to) {
     for (;;) {
-        auto batch = co_await next_batch(core, reader);
+        auto batch = co_await next_batch(job);
         if (!batch) co_return batch.error();
         if (batch->empty()) co_return result<void>{};
         std::string text;
@@ -38,14 +45,14 @@ asio::awaitable<result<void>> send_names(core_ptr core, reader_ptr reader, net::
     }
 }
 
-asio::awaitable<net::response> directory_answer(core_ptr core, net::request& req, served directory, path_segments path) {
+asio::awaitable<net::response> directory_answer(core_ptr core, net::request& req, served directory, visit const& at) {
     net::response answer;
     answer.headers.set("Content-Type", "text/plain; charset=utf-8");
     answer.headers.set("X-Content-Type-Options", "nosniff");
     if (req.method == "HEAD") co_return answer;
-    auto reader = co_await open_reader(core, directory.fd, path.empty());
-    if (!reader) co_return net::problem(reader.error());
-    auto produce = [core, reader = *reader](net::body_writer& to) { return send_names(core, reader, to); };
+    auto listing = co_await open_listing(core, at.account, directory.fd, at.path.empty());
+    if (!listing) co_return net::problem(listing.error());
+    auto produce = [job = *listing](net::body_writer& to) { return send_names(job, to); };
     answer.body = net::produced_body{std::nullopt, std::move(produce)};
     co_return answer;
 }
@@ -54,7 +61,7 @@ struct propfind_job {
     core_ptr core;
     path_segments path;
     served self;
-    reader_ptr children;  // null for depth 0
+    std::optional<listing_job> children;  // none for depth 0
     std::string etag;
     std::optional<disk_space> space;
 };
@@ -69,7 +76,7 @@ asio::awaitable<result<void>> send_multistatus(std::shared_ptr<propfind_job> job
     auto const& prefix = job->core->prefix;
     auto text = std::string(multistatus_head()) + self_element(*job);
     for (;;) {
-        auto batch = co_await next_batch(job->core, job->children);
+        auto batch = co_await next_batch(*job->children);
         if (!batch) co_return batch.error();
         if (batch->empty()) break;
         for (auto& e : *batch) {
@@ -102,16 +109,17 @@ asio::awaitable<result<disk_space>> ask_space(core_ptr core) {
 asio::awaitable<net::response> handle_get(core_ptr core, net::request& req) {
     auto e = co_await enter(core, req, req.method == "HEAD" ? verb::head : verb::get);
     if (e.refused) co_return std::move(*e.refused);
-    auto file = co_await open_served(core, e.at.path);
+    auto file = co_await open_served(core, e.at.account, e.at.path);
     if (!file && file.error().code != errc::not_found && file.error().code != errc::conflict)
         co_return net::problem(file.error());
     auto const state = file ? file->facts.state : object_state::absent;
     if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
-    if (state == object_state::directory) co_return co_await directory_answer(core, req, std::move(*file), e.at.path);
+    if (!file->fd && req.method != "HEAD") co_return may_not_read();
+    if (state == object_state::directory) co_return co_await directory_answer(core, req, std::move(*file), e.at);
     if (e.at.trailing_slash) co_return net::problem(404, "there is nothing at this path");
-    bool const reveal = held_at(*core, *e.at.caller, e.at.path, false).read;
+    bool const reveal = file->fd && held_at(*core, *e.at.caller, e.at.path, false).read;
     if (reveal && wants_unknown_digest(req, file->digests)) {
-        auto computed = co_await compute_digests(core->parts.pool, file->fd, file->facts);
+        auto computed = co_await compute_digests(core->parts.pool, file->fd, file->facts, e.at.account);
         if (!computed) co_return net::problem(computed.error());
         file->digests = std::move(*computed);
     }
@@ -124,7 +132,7 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
     if (e.refused) co_return std::move(*e.refused);
     // All we have is told whatever properties are asked for, so the body matters only in that it has bounds.
     if (auto body = co_await net::read_body(req, 64u << 10); !body) co_return net::problem(body.error());
-    auto found = co_await open_served(core, e.at.path);
+    auto found = co_await open_served(core, e.at.account, e.at.path);
     if (!found && found.error().code != errc::not_found && found.error().code != errc::conflict)
         co_return net::problem(found.error());
     auto const state = found ? found->facts.state : object_state::absent;
@@ -142,9 +150,10 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
         if (space) job->space = *space;
     }
     if (depth == "1" && state == object_state::directory) {
-        auto reader = co_await open_reader(core, job->self.fd, e.at.path.empty());
-        if (!reader) co_return net::problem(reader.error());
-        job->children = std::move(*reader);
+        if (!job->self.fd) co_return may_not_read();
+        auto listing = co_await open_listing(core, e.at.account, job->self.fd, e.at.path.empty());
+        if (!listing) co_return net::problem(listing.error());
+        job->children = std::move(*listing);
     }
     net::response answer;
     answer.status = 207;

@@ -1,5 +1,6 @@
 #include "site/incoming.hpp"
 
+#include "site/acting.hpp"
 #include "site/stored_digests.hpp"
 
 #include <fcntl.h>
@@ -12,14 +13,6 @@
 namespace fjord::site {
 
 namespace {
-
-// A file-size limit (EFBIG) is as much "no room" for the sender as a full disk.
-error write_error(int err) {
-    if (err == EFBIG) return fail(errc::no_space, "the file is larger than this site's file system takes");
-    if (err == ENOSPC) return fail(errc::no_space, "the site's disk is full");
-    if (err == EDQUOT) return fail(errc::no_space, "the quota of the site's disk is used up");
-    return error_from_errno(err, "write an incoming file");
-}
 
 digester digester_for(sender_promise const& promise) {
     auto const names_md5 = [](digest_set const& set) { return set.md5.has_value(); };
@@ -43,36 +36,61 @@ incoming_file::incoming_file(incoming_file&& other) noexcept
 incoming_file::~incoming_file() { discard(); }
 
 void incoming_file::discard() noexcept {
-    if (std::exchange(ours_, false)) root_->discard_temporary(file_.name);
+    if (std::exchange(ours_, false)) root_->discard_temporary(file_);
 }
 
-result<incoming_file> incoming_file::create(root_directory const& root, sender_promise promise) {
-    auto file = root.create_temporary();
+// A file-size limit (EFBIG) is as much "no room" for the sender as a full disk. The account is named to whom it belongs: the
+// sender acts as it.
+error incoming_file::write_error(int err) const {
+    auto const whose = file_.owner ? "of account " + file_.owner->name : std::string("of the site's disk");
+    if (err == EFBIG) return fail(errc::no_space, "the file is larger than this site's file system takes");
+    if (err == ENOSPC) return fail(errc::no_space, "the site's disk is full");
+    if (err == EDQUOT) return fail(errc::no_space, "the quota " + whose + " is used up");
+    return error_from_errno(err, "write an incoming file");
+}
+
+result<incoming_file> incoming_file::create(root_directory const& root, path_segments const& to, account_ptr owner,
+                                            sender_promise promise) {
+    auto file = root.create_temporary(to, std::move(owner));
     if (!file) return file.error();
     auto const expected_size = promise.size;
     incoming_file made(root, std::move(*file), std::move(promise));
     if (expected_size && *expected_size > 0) {
-        if (*expected_size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return write_error(EFBIG);
-        // Not every file system can reserve; then the writes tell.
-        int const rc = ::fallocate(made.file_.fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(*expected_size));
-        if (rc != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) return write_error(errno);
+        if (auto reserved = made.reserve(*expected_size); !reserved) return reserved.error();
     }
     return made;
 }
 
+result<void> incoming_file::reserve(std::uint64_t size) {
+    if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return write_error(EFBIG);
+    auto const work = [&]() -> result<void> {
+        // Not every file system can reserve; then the writes tell.
+        int const rc = ::fallocate(file_.fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
+        if (rc != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) return write_error(errno);
+        return {};
+    };
+    return act_as(file_.owner.get(), work);
+}
+
 result<void> incoming_file::append(std::string_view bytes) {
-    for (auto rest = bytes; !rest.empty();) {
-        auto const n = ::write(file_.fd.get(), rest.data(), rest.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return write_error(errno);
-        rest.remove_prefix(static_cast<std::size_t>(n));
-    }
+    // As the owner, because what is left of a disk depends on who asks (blocks reserved for the superuser).
+    auto const work = [&]() -> result<void> {
+        for (auto rest = bytes; !rest.empty();) {
+            auto const n = ::write(file_.fd.get(), rest.data(), rest.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return write_error(errno);
+            rest.remove_prefix(static_cast<std::size_t>(n));
+        }
+        return {};
+    };
+    if (auto written = act_as(file_.owner.get(), work); !written) return written;
     digester_.update(bytes);
     return {};
 }
 
 result<digest_set> incoming_file::seal() {
-    auto sealed = check_and_sync();
+    auto const work = [this] { return check_and_sync(); };
+    auto sealed = act_as(file_.owner.get(), work);
     if (!sealed) discard();
     return sealed;
 }
@@ -91,7 +109,7 @@ result<digest_set> incoming_file::check_and_sync() {
 }
 
 result<void> incoming_file::publish(path_segments const& to, replace_mode mode) {
-    auto published = root_->publish(file_.name, to, mode);
+    auto published = root_->publish(file_, to, mode);
     if (published)
         ours_ = false;
     else

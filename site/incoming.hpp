@@ -1,6 +1,7 @@
 #pragma once
 // A file on its way in: bytes go to a hidden name, digests are computed as they pass, and only a whole file whose promises held
-// gets its real name. Destroying it before that leaves nothing behind. Blocking: pool threads only, one at a time.
+// gets its real name. Destroying it before that leaves nothing behind. Everything is done as the account it is for, whoever the
+// thread acts as. Blocking: pool threads only, one at a time.
 #include "base/digest.hpp"
 #include "site/root.hpp"
 
@@ -21,7 +22,9 @@ class incoming_file {
 public:
     // Reserves the space when the size is promised, so that a full disk is told before the bytes travel. errc::no_space. The root
     // must outlive the file. md5, which costs as much as the other digests together, is computed only if it is promised.
-    static result<incoming_file> create(root_directory const& root, sender_promise promise);
+    // `to`: where it is going to; `owner`: null for the door itself.
+    static result<incoming_file> create(root_directory const& root, path_segments const& to, account_ptr owner,
+                                        sender_promise promise);
     incoming_file(incoming_file&& other) noexcept;
     incoming_file& operator=(incoming_file&&) = delete;
     ~incoming_file();
@@ -37,6 +40,8 @@ public:
 
 private:
     result<digest_set> check_and_sync();
+    result<void> reserve(std::uint64_t size);
+    error write_error(int err) const;
     incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise);
     root_directory const* root_;
     root_directory::temporary file_;

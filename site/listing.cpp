@@ -78,7 +78,7 @@ result<std::vector<listed>> directory_reader::next(std::size_t max) {
         if (!entry && errno != 0) return error_from_errno(errno, "list the directory");
         if (!entry) break;
         std::string_view const name = entry->d_name;
-        if (name == "." || name == ".." || (is_root_ && name == root_directory::incoming_name)) continue;
+        if (name == "." || name == ".." || root_directory::is_hidden_name(name, is_root_)) continue;
         if (!check_name("entry", name)) continue;
         struct stat st {};
         if (::fstatat(::dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;  // removed meanwhile

@@ -14,7 +14,7 @@ struct listed {
     file_facts facts;
 };
 
-// Reads a directory in batches. Left out: what the door does not serve (links, special files, the incoming folder) and names
+// Reads a directory in batches. Left out: what the door does not serve (links, special files, uploads under way) and names
 // that no request path can spell (not UTF-8, control characters, backslash). Blocking; one thread at a time.
 class directory_reader {
 public:

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "site/acting.hpp"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -51,6 +52,18 @@ int open_at(int dir, char const* name, std::uint64_t flags, std::uint64_t resolv
     }
 }
 
+// A directory to work in. One that may be entered and written but not read (a drop box) is opened for walking only.
+int open_directory_at(int dir, char const* name) noexcept {
+    auto const fd = open_at(dir, name, O_RDONLY | O_DIRECTORY, 0);
+    return fd < 0 && errno == EACCES ? open_at(dir, name, O_PATH | O_DIRECTORY, 0) : fd;
+}
+
+// A drop box cannot be synced by itself; then the file system of the file that was moved into it is, if there is one.
+bool sync_directory(int dir, int file = -1) noexcept {
+    if (::fsync(dir) == 0) return true;
+    return errno == EBADF && (file < 0 || ::syncfs(file) == 0);
+}
+
 std::string relative_text(path_segments const& path, std::size_t count) {
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
@@ -84,13 +97,30 @@ int rename_exclusively(int from_dir, char const* from, int to_dir, char const* t
     return 0;
 }
 
-}  // namespace
-
-std::string path_text(path_segments const& path) {
-    std::string text;
-    for (auto const& segment : path) text += "/" + segment;
-    return text.empty() ? "/" : text;
+result<void> move_into(int from_dir, std::string const& from, int to_dir, path_segments const& to, replace_mode mode,
+                       int file = -1) {
+    auto const* name = to.back().c_str();
+    int const moved = mode == replace_mode::never ? rename_exclusively(from_dir, from.c_str(), to_dir, name)
+                                                  : ::renameat(from_dir, from.c_str(), to_dir, name);
+    if (moved != 0 && errno == EXDEV)
+        return fail(errc::unsupported, "move to " + path_text(to) + ": it lies on another file system than the site's root");
+    if (moved != 0 && errno == EINVAL) return fail(errc::conflict, "a directory cannot be moved into itself");
+    if (moved != 0) return path_error(errno, "move to", to);
+    if (!sync_directory(to_dir, file)) return path_error(errno, "sync the directory of", to);
+    return {};
 }
+
+// Locked by its descriptor, so that a sweep tells it from a dead one.
+result<root_directory::temporary> create_locked(int dir, std::string name) {
+    root_directory::temporary made;
+    made.fd = unique_fd(::openat(dir, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (!made.fd) return error_from_errno(errno, "make a file for incoming bytes");
+    made.name = std::move(name);
+    ::flock(made.fd.get(), LOCK_EX | LOCK_NB);
+    return made;
+}
+
+}  // namespace
 
 file_facts facts_of(struct stat const& st) noexcept {
     file_facts facts;
@@ -102,21 +132,64 @@ file_facts facts_of(struct stat const& st) noexcept {
     return facts;
 }
 
-bool root_directory::is_hidden(path_segments const& path) noexcept { return !path.empty() && path.front() == incoming_name; }
+bool root_directory::is_hidden_name(std::string_view name, bool in_root) noexcept {
+    return name.starts_with(incoming_prefix) || (in_root && name == incoming_name);
+}
 
-result<root_directory> root_directory::open(std::string const& path) {
-    unique_fd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+bool root_directory::is_hidden(path_segments const& path) noexcept {
+    for (std::size_t i = 0; i < path.size(); ++i)
+        if (is_hidden_name(path[i], i == 0)) return true;
+    return false;
+}
+
+result<root_directory> root_directory::open(std::string const& path, std::string const& notes_folder) {
+    unique_fd root(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root) return error_from_errno(errno, "open the root directory", path);
-    std::string const incoming(incoming_name);
-    if (::mkdirat(root.get(), incoming.c_str(), 0700) != 0 && errno != EEXIST)
-        return error_from_errno(errno, "make the folder for incoming files in", path);
-    unique_fd folder(open_at(root.get(), incoming.c_str(), O_RDONLY | O_DIRECTORY, 0));
-    if (!folder && errno == ENOSYS)
+    unique_fd const probe(open_at(root.get(), ".", O_PATH | O_DIRECTORY, 0));
+    if (!probe && errno == ENOSYS)
         return fail(errc::unsupported, "this kernel has no openat2 (Linux 5.6): the door cannot keep to its root");
-    if (!folder) return error_from_errno(errno, "open the folder for incoming files in", path);
-    root_directory opened_root(std::move(root), std::move(folder));
-    opened_root.sweep();
-    return opened_root;
+    root_directory out(std::move(root));
+    if (notes_folder.empty()) {
+        if (auto ready = out.open_incoming(path); !ready) return ready.error();
+        out.sweep();
+        return out;
+    }
+    auto notes = upload_notes::open(notes_folder);
+    if (!notes) return notes.error();
+    out.notes_ = std::move(*notes);
+    out.sweep_noted();
+    return out;
+}
+
+result<void> root_directory::open_incoming(std::string const& path) {
+    std::string const name(incoming_name);
+    if (::mkdirat(root_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+        return error_from_errno(errno, "make the folder for incoming files in", path);
+    incoming_ = unique_fd(open_at(root_.get(), name.c_str(), O_RDONLY | O_DIRECTORY, 0));
+    if (!incoming_) return error_from_errno(errno, "open the folder for incoming files in", path);
+    return {};
+}
+
+void root_directory::sweep_noted() const {
+    std::uint64_t removed = 0;
+    for (auto const& note : notes_->read_all()) {
+        auto const remove_it = [&]() -> result<void> {
+            auto directory = open_beneath(note.directory, O_PATH | O_DIRECTORY);
+            if (!directory) return directory.error();
+            if (::unlinkat(directory->get(), note.name.c_str(), 0) != 0)
+                return path_error(errno, "remove an upload in", note.directory);
+            return {};
+        };
+        auto const done = act_as(&note.owner, remove_it);
+        if (done) ++removed;
+        // Gone already, or its directory is: the note has no object any more. Anything else is tried again at the next start.
+        if (done || done.error().code == errc::not_found || done.error().code == errc::conflict) {
+            notes_->erase(note.name);
+            continue;
+        }
+        log_.warn("cannot remove an unfinished upload of an earlier run", {{"reason", done.error().message()}});
+    }
+    if (removed) log_.info("removed unfinished uploads of an earlier run", {{"files", removed}});
 }
 
 void root_directory::sweep() const {
@@ -166,23 +239,24 @@ result<file_facts> root_directory::look(path_segments const& path) const {
 result<unique_fd> root_directory::open_parent(path_segments const& path, bool make) const {
     if (path.empty()) return fail(errc::conflict, "the root of the site cannot be changed");
     auto const text = relative_text(path, path.size() - 1);
-    auto const fd = open_at(root_.get(), text.c_str(), O_RDONLY | O_DIRECTORY, 0);
-    if (fd >= 0) return unique_fd(fd);
+    unique_fd fd(open_directory_at(root_.get(), text.c_str()));
+    if (fd) return fd;
     if (errno == ENOENT && make) return make_parents(path);
     return path_error(errno, "open the parent of", path);
 }
 
 // Walks down, making what is missing; each directory that got a new name is synced before its child is used.
 result<unique_fd> root_directory::make_parents(path_segments const& path) const {
-    unique_fd here(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    unique_fd here(open_directory_at(root_.get(), "."));
     if (!here) return path_error(errno, "open the parent of", path);
     for (std::size_t i = 0; i + 1 < path.size(); ++i) {
         auto const* name = path[i].c_str();
-        bool const made = ::mkdirat(here.get(), name, 0755) == 0;
-        if (!made && errno != EEXIST) return path_error(errno, "make the parents of", path);
-        unique_fd next(open_at(here.get(), name, O_RDONLY | O_DIRECTORY, 0));
+        // First whether it is there: who may pass a directory need not be allowed to make anything in it.
+        unique_fd next(open_directory_at(here.get(), name));
+        bool const made = !next && errno == ENOENT && ::mkdirat(here.get(), name, 0777) == 0;
+        if (made || (!next && errno == EEXIST)) next = unique_fd(open_directory_at(here.get(), name));
         if (!next) return path_error(errno == ELOOP ? ENOTDIR : errno, "make the parents of", path);
-        if (made) ::fsync(here.get());
+        if (made) sync_directory(here.get());
         here = std::move(next);
     }
     return here;
@@ -191,8 +265,8 @@ result<unique_fd> root_directory::make_parents(path_segments const& path) const 
 result<void> root_directory::make_directory(path_segments const& path) const {
     auto parent = open_parent(path, false);
     if (!parent) return parent.error();
-    if (::mkdirat(parent->get(), path.back().c_str(), 0755) != 0) return path_error(errno, "make directory", path);
-    ::fsync(parent->get());
+    if (::mkdirat(parent->get(), path.back().c_str(), 0777) != 0) return path_error(errno, "make directory", path);
+    sync_directory(parent->get());
     return {};
 }
 
@@ -204,44 +278,62 @@ result<void> root_directory::remove(path_segments const& path) const {
     if (facts->state == object_state::absent) return fail(errc::not_found, "there is nothing at " + path_text(path));
     int const flags = facts->state == object_state::directory ? AT_REMOVEDIR : 0;
     if (::unlinkat(parent->get(), path.back().c_str(), flags) != 0) return path_error(errno, "remove", path);
-    ::fsync(parent->get());
-    return {};
-}
-
-result<void> root_directory::move_into(int from_dir, std::string const& from, path_segments const& to, replace_mode mode) const {
-    auto parent = open_parent(to, true);
-    if (!parent) return parent.error();
-    auto const* name = to.back().c_str();
-    int const moved = mode == replace_mode::never ? rename_exclusively(from_dir, from.c_str(), parent->get(), name)
-                                                  : ::renameat(from_dir, from.c_str(), parent->get(), name);
-    if (moved != 0 && errno == EXDEV)
-        return fail(errc::unsupported, "move to " + path_text(to) + ": it lies on another file system than the site's root");
-    if (moved != 0 && errno == EINVAL) return fail(errc::conflict, "a directory cannot be moved into itself");
-    if (moved != 0) return path_error(errno, "move to", to);
-    if (::fsync(parent->get()) != 0) return path_error(errno, "sync the directory of", to);
+    sync_directory(parent->get());
     return {};
 }
 
 result<void> root_directory::rename(path_segments const& from, path_segments const& to, replace_mode mode) const {
-    auto parent = open_parent(from, false);
-    if (!parent) return parent.error();
-    auto moved = move_into(parent->get(), from.back(), to, mode);
-    if (moved) ::fsync(parent->get());
+    auto source = open_parent(from, false);
+    if (!source) return source.error();
+    auto target = open_parent(to, true);
+    if (!target) return target.error();
+    auto moved = move_into(source->get(), from.back(), target->get(), to, mode);
+    if (moved) sync_directory(source->get());
     return moved;
 }
 
-result<root_directory::temporary> root_directory::create_temporary() const {
-    temporary made{unique_fd{}, new_ulid()};
-    made.fd = unique_fd(::openat(incoming_.get(), made.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!made.fd) return error_from_errno(errno, "make a file for incoming bytes");
-    ::flock(made.fd.get(), LOCK_EX | LOCK_NB);
+result<root_directory::temporary> root_directory::create_temporary(path_segments const& to, account_ptr owner) const {
+    if (!notes_) return create_locked(incoming_.get(), new_ulid());
+    if (!owner) return fail(errc::denied, "uploads need a mapped account at this site");
+    upload_notes::note note{std::string(incoming_prefix) + new_ulid(), *owner, to};
+    if (!to.empty()) note.directory.pop_back();
+    if (auto noted = notes_->write(note); !noted) return noted.error();
+    auto const make_it = [&]() -> result<temporary> {
+        auto parent = open_parent(to, true);
+        if (!parent) return parent.error();
+        auto made = create_locked(parent->get(), note.name);
+        if (!made) return made.error();
+        made->directory = std::move(*parent);
+        return std::move(*made);
+    };
+    auto made = act_as(owner.get(), make_it);
+    if (!made) {
+        notes_->erase(note.name);
+        return made.error();
+    }
+    made->owner = std::move(owner);
     return made;
 }
 
-void root_directory::discard_temporary(std::string const& name) const noexcept { ::unlinkat(incoming_.get(), name.c_str(), 0); }
+void root_directory::discard_temporary(temporary const& file) const noexcept {
+    auto const remove_it = [&]() -> result<void> {
+        ::unlinkat(file.directory ? file.directory.get() : incoming_.get(), file.name.c_str(), 0);
+        return {};
+    };
+    (void)act_as(file.owner.get(), remove_it);
+    if (notes_) notes_->erase(file.name);
+}
 
-result<void> root_directory::publish(std::string const& name, path_segments const& to, replace_mode mode) const {
-    return move_into(incoming_.get(), name, to, mode);
+result<void> root_directory::publish(temporary const& file, path_segments const& to, replace_mode mode) const {
+    auto const move_it = [&]() -> result<void> {
+        if (file.directory) return move_into(file.directory.get(), file.name, file.directory.get(), to, mode, file.fd.get());
+        auto parent = open_parent(to, true);
+        if (!parent) return parent.error();
+        return move_into(incoming_.get(), file.name, parent->get(), to, mode);
+    };
+    auto moved = act_as(file.owner.get(), move_it);
+    if (moved && notes_) notes_->erase(file.name);
+    return moved;
 }
 
 result<disk_space> root_directory::space() const {

@@ -1,24 +1,26 @@
 #pragma once
 // The directory that is served, reached only through openat2 with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and
 // RESOLVE_NO_MAGICLINKS from its own descriptor: no name, however spelt, and no link on disk leads outside. Symbolic links,
-// devices, sockets and pipes do not exist for the door. All calls block: pool threads only, save where said.
+// devices, sockets and pipes do not exist for the door. All calls block: pool threads only, save where said. They act as whoever
+// the thread acts as (acting.hpp); the calls about temporaries act as the temporary's owner by themselves.
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "site/account.hpp"
+#include "site/path.hpp"
+#include "site/upload_notes.hpp"
 #include "site/verbs.hpp"
 
 #include <sys/stat.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fjord::site {
-
-// Decoded, checked segments (base/dataset_uri.hpp, decode_path) below the root; empty: the root itself.
-using path_segments = std::vector<std::string>;
 
 // What stat tells, cut to what we use.
 struct file_facts {
@@ -44,13 +46,18 @@ enum class replace_mode { never, allowed };
 // Immutable after open; any thread.
 class root_directory {
 public:
-    // Where uploads wait until they are whole; never served, never listed.
+    // Where uploads wait until they are whole, never served, never listed: in this folder of the root, or, when files are to
+    // belong to mapped accounts, beside their targets under names that begin with the prefix. There the file is the right
+    // account's from its first byte, and the final rename stays within one directory.
     static constexpr std::string_view incoming_name = ".fjord-in";
+    static constexpr std::string_view incoming_prefix = ".fjord-in-";
     static bool is_hidden(path_segments const& path) noexcept;
+    static bool is_hidden_name(std::string_view name, bool in_root) noexcept;
 
-    // errc::not_found, errc::denied; errc::unsupported when the kernel has no openat2 (before Linux 5.6). Makes the incoming
-    // folder and sweeps what a killed door left there (files that no living process has locked).
-    static result<root_directory> open(std::string const& path);
+    // errc::not_found, errc::denied; errc::unsupported when the kernel has no openat2 (before Linux 5.6). Sweeps what a killed
+    // door left (files that no living process has locked). `notes_folder`: uploads wait beside their targets, and this folder
+    // remembers them (upload_notes.hpp); empty: they wait in the incoming folder, which is made.
+    static result<root_directory> open(std::string const& path, std::string const& notes_folder = {});
 
     // A regular file or a directory for reading. errc::not_found (also for links and special files), errc::denied.
     result<opened> open_existing(path_segments const& path) const;
@@ -67,31 +74,37 @@ public:
     // Parents of `to` are made. errc::already_exists (mode never), errc::conflict, errc::unsupported (another file system).
     result<void> rename(path_segments const& from, path_segments const& to, replace_mode mode) const;
 
-    // A new file in the incoming folder, locked by its descriptor for as long as that is open.
+    // A new hidden file, locked by its descriptor for as long as that is open.
     struct temporary {
         unique_fd fd;
         std::string name;
+        unique_fd directory;  // that it waits in, when that is its target's
+        account_ptr owner;    // null: the door itself
     };
-    result<temporary> create_temporary() const;
-    void discard_temporary(std::string const& name) const noexcept;
+    // `to`: where it is going to. With an owner, missing parents are made now.
+    result<temporary> create_temporary(path_segments const& to, account_ptr owner) const;
+    void discard_temporary(temporary const& file) const noexcept;
     // Moves it to its place, makes parents, and fsyncs every directory it changed.
-    result<void> publish(std::string const& name, path_segments const& to, replace_mode mode) const;
+    result<void> publish(temporary const& file, path_segments const& to, replace_mode mode) const;
 
     result<disk_space> space() const;
 
 private:
-    root_directory(unique_fd root, unique_fd incoming) : root_(std::move(root)), incoming_(std::move(incoming)) {}
+    explicit root_directory(unique_fd root) : root_(std::move(root)) {}
+    friend class tree_removal;
+    result<void> open_incoming(std::string const& path);
+    result<temporary> create_beside(path_segments const& to, account const& owner) const;
     result<unique_fd> open_beneath(path_segments const& path, std::uint64_t flags, std::uint64_t extra_resolve = 0) const;
     result<unique_fd> open_parent(path_segments const& path, bool make) const;
     result<unique_fd> make_parents(path_segments const& path) const;
-    result<void> move_into(int from_dir, std::string const& from, path_segments const& to, replace_mode mode) const;
     void sweep() const;
+    void sweep_noted() const;
 
-    unique_fd root_;
-    unique_fd incoming_;
+    unique_fd root_;      // for walking from only (O_PATH)
+    unique_fd incoming_;  // none when uploads wait beside their targets
+    std::optional<upload_notes> notes_;
 };
 
 file_facts facts_of(struct stat const& st) noexcept;
-std::string path_text(path_segments const& path);  // "/a/b", for messages: never a path of this machine
 
 }  // namespace fjord::site

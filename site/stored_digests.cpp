@@ -1,5 +1,7 @@
 #include "site/stored_digests.hpp"
 
+#include "site/acting.hpp"
+
 #include <fcntl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -92,7 +94,8 @@ bool store_digests(int fd, file_facts const& facts, digest_set const& digests) n
     return ::fsetxattr(fd, digest_attribute, text.data(), text.size(), 0) == 0;
 }
 
-boost::asio::awaitable<result<digest_set>> compute_digests(blocking_pool& pool, std::shared_ptr<unique_fd> fd, file_facts facts) {
+boost::asio::awaitable<result<digest_set>> compute_digests(blocking_pool& pool, std::shared_ptr<unique_fd> fd, file_facts facts,
+                                                           account_ptr who) {
     auto run = std::make_shared<digest_run>();
     run->fd = std::move(fd);
     run->facts = facts;
@@ -103,7 +106,10 @@ boost::asio::awaitable<result<digest_set>> compute_digests(blocking_pool& pool, 
         if (!at_end) co_return at_end.error();
         if (*at_end) break;
     }
-    auto finish = [run] { return finish_run(*run); };
+    auto finish = [run, who] {
+        auto const as_owner = [&run] { return finish_run(*run); };
+        return act_as(who.get(), as_owner);
+    };
     co_return co_await on_pool(pool, std::move(finish));
 }
 

@@ -26,7 +26,9 @@ bool store_digests(int fd, file_facts const& facts, digest_set const& digests) n
 
 // Reads the whole file in slices on the pool, all four digests in one pass, and stores them. errc::conflict when the file changes
 // meanwhile, errc::unavailable for I/O errors.
-boost::asio::awaitable<result<digest_set>> compute_digests(blocking_pool& pool, std::shared_ptr<unique_fd> fd, file_facts facts);
+// Storing them is done as `who`.
+boost::asio::awaitable<result<digest_set>> compute_digests(blocking_pool& pool, std::shared_ptr<unique_fd> fd, file_facts facts,
+                                                           account_ptr who);
 
 // Strong entity tag, quoted: from sha-256 when known, else from inode, size and time.
 std::string entity_tag(file_facts const& facts, std::optional<digest_set> const& digests);

@@ -36,9 +36,9 @@ public:
         runtime.stop();
     }
 
-    secret token(std::string scope, std::string upload_id = {}) const {
+    secret token(std::string scope, std::string upload_id = {}, std::string subject = "tester") const {
         auth::mint_request request;
-        request.subject = "tester";
+        request.subject = std::move(subject);
         request.audience = {audience};
         request.scope = std::move(scope);
         request.upload_id = std::move(upload_id);
@@ -71,9 +71,9 @@ inline door_options local_options(std::string root) {
 // Starts to serve `options.root` with the world's threads.
 class running_door {
 public:
-    running_door(world& w, door_options options, upload_registrar* registrar = nullptr) {
-        opened_ = std::move(
-            door::open(std::move(options), {*w.verifier, *w.client, w.pool, system_clock(), w.metrics, registrar}).value());
+    running_door(world& w, door_options options, upload_registrar* registrar = nullptr, account_mapper* accounts = nullptr) {
+        door_parts parts{*w.verifier, *w.client, w.pool, system_clock(), w.metrics, registrar, accounts};
+        opened_ = std::move(door::open(std::move(options), parts).value());
         opened_->add_routes(routes_);
         net::server_options server{.listen = {"https://127.0.0.1:0"}, .tls = {w.tls.certificate, w.tls.key}, .access_log = false};
         server_ = std::make_unique<net::http_server>(w.runtime, std::move(server), routes_, w.metrics, system_clock());
@@ -93,9 +93,9 @@ protected:
     using fields = std::vector<std::pair<std::string, std::string>>;
 
     void SetUp() override { start(local_options(root.str())); }
-    void start(door_options options, upload_registrar* registrar = nullptr) {
+    void start(door_options options, upload_registrar* registrar = nullptr, account_mapper* accounts = nullptr) {
         site.reset();
-        site = std::make_unique<running_door>(w, std::move(options), registrar);
+        site = std::make_unique<running_door>(w, std::move(options), registrar, accounts);
     }
 
     net::client_response send(std::string method, std::string path, secret token, fields const& headers = {},

@@ -27,7 +27,7 @@ protected:
     root_directory root = root_directory::open(dir.str()).value();
 
     result<void> put(path_segments const& path, std::string_view text, replace_mode mode = replace_mode::never) {
-        auto file = incoming_file::create(root, {.size = text.size()});
+        auto file = incoming_file::create(root, path, nullptr, {.size = text.size()});
         if (!file) return file.error();
         if (auto ok = file->append(text); !ok) return ok;
         if (auto sealed = file->seal(); !sealed) return sealed.error();
@@ -89,7 +89,7 @@ TEST_F(RootTest, ADirectoryDoesNotMoveIntoItself) {
 
 TEST_F(RootTest, TheSweepSparesWhatAnotherDoorIsWriting) {
     dir.write(".fjord-in/dead", "1");
-    auto live = incoming_file::create(root, {.size = 3});
+    auto live = incoming_file::create(root, {"live"}, nullptr, {.size = 3});
     ASSERT_THAT(live, IsOk());
     auto second = root_directory::open(dir.str());
     ASSERT_THAT(second, IsOk());
