@@ -6,7 +6,7 @@
 //   create a folder               create on the folder
 //   COPY, destination             create on the staging path          (never modify: it cannot overwrite)
 //   COPY, source                  read on the exact path
-//   verify, rename, remove        read + modify + create on staging and final path; this token stays with the broker
+//   verify, rename, remove        step_grants.hpp, by what the probe found; these tokens stay with the broker
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "catalog/records.hpp"

@@ -1,6 +1,8 @@
 #include "transfer/copy_job.hpp"
 
 #include "transfer/layout.hpp"
+#include "transfer/site_facts.hpp"
+#include "transfer/step_grants.hpp"
 
 namespace fjord::transfer {
 
@@ -67,10 +69,16 @@ asio::awaitable<copy_report> copy_job::run() {
 }
 
 asio::awaitable<result<void>> copy_job::prepare() {
-    auto r = co_await make_folder(parent_of(task_.staging_path));
-    if (!r) co_return r.error();
-    // XRootD's MOVE makes missing folders itself; elsewhere a missing one is a 409.
-    if (task_.target.kind == "xrootd") co_return result<void>();
+    // Folders are made first unless the probe found that COPY and MOVE make what is missing; elsewhere that is a 400 or 409.
+    bool const pull_makes = task_.mode == storage::copy_mode::pull && fact(task_.target, "tpc_mkpath") == true;
+    if (!pull_makes)
+        if (auto r = co_await make_folder(parent_of(task_.staging_path)); !r) co_return r.error();
+    // A site that copies over what exists in spite of Overwrite: F must find nothing there.
+    if (fact(task_.target, "overwrite_copy") == false) {
+        auto gone = co_await remove(task_.staging_path);
+        if (!gone && gone.error().code != errc::not_found) co_return gone.error();
+    }
+    if (fact(task_.target, "move_mkpath") == true) co_return result<void>();
     co_return co_await make_folder(parent_of(task_.final_path));
 }
 
@@ -104,11 +112,13 @@ asio::awaitable<result<void>> copy_job::copy() {
 }
 
 asio::awaitable<result<void>> copy_job::verify(std::string path) {
-    co_return co_await verify_file(context_of(task_.target, *target_), steward_token(), std::move(path), task_.version);
+    auto token = sites_.token(task_.target, verify_grants(path));
+    co_return co_await verify_file(context_of(task_.target, *target_), std::move(token), std::move(path), task_.version);
 }
 
 asio::awaitable<result<void>> copy_job::publish() {
-    storage::call call{steward_token(), due_after(time_, step_time)};
+    auto const grants = rename_grants(task_.target, task_.staging_path, task_.final_path);
+    storage::call call{sites_.token(task_.target, grants), due_after(time_, step_time)};
     auto moved = co_await target_->rename(call, task_.staging_path, task_.final_path);
     if (!moved && is_taken(moved.error())) {
         if ((co_await verify(task_.final_path)).has_value()) {  // somebody else brought the same bytes
@@ -140,15 +150,14 @@ asio::awaitable<result<void>> copy_job::make_way() {
 
 // The destination holds wrong bytes: did the source, or the way there, spoil them?
 asio::awaitable<std::optional<std::string>> copy_job::examine_source() {
-    auto token = sites_.token(task_.source, {{"storage.read", task_.source_path}});
+    auto token = sites_.token(task_.source, verify_grants(task_.source_path));
     auto good = co_await verify_file(context_of(task_.source, *source_), std::move(token), task_.source_path, task_.version);
     if (good || good.error().code != errc::corrupt) co_return std::nullopt;
     co_return good.error().message();
 }
 
 asio::awaitable<result<void>> copy_job::remove(std::string path) {
-    storage::call call{sites_.token(task_.target, {{"storage.read", path}, {"storage.modify", path}}),
-                       due_after(time_, step_time)};
+    storage::call call{sites_.token(task_.target, remove_grants(task_.target, path)), due_after(time_, step_time)};
     co_return co_await target_->remove(std::move(call), std::move(path));
 }
 
@@ -159,14 +168,7 @@ asio::awaitable<bool> copy_job::discard() {
 }
 
 verify_context copy_job::context_of(catalog::site_record const& site, storage::driver& driver) const {
-    return {driver, pool_, time_, site.id.str(), attribute(site, "verify") == "read"};
-}
-
-secret copy_job::steward_token() {
-    std::vector<grant> grants;
-    for (auto const& path : {task_.staging_path, task_.final_path})
-        for (auto verb : {"storage.read", "storage.modify", "storage.create"}) grants.push_back({verb, path});
-    return sites_.token(task_.target, grants);
+    return {driver, pool_, time_, site.id.str(), attribute(site, "verify") == "read", told_digests(site)};
 }
 
 }  // namespace fjord::transfer

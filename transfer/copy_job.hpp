@@ -74,7 +74,6 @@ private:
     asio::awaitable<std::optional<std::string>> examine_source();
     asio::awaitable<result<void>> remove(std::string path);
     verify_context context_of(catalog::site_record const& site, storage::driver& driver) const;
-    secret steward_token();  // read, modify and create on both names; never leaves the broker
 
     site_access& sites_;
     blocking_pool& pool_;

@@ -184,8 +184,12 @@ asio::awaitable<void> engine_core::succeed(copy_ptr copy, copy_report report, st
     replica.verified_at = time.now();
     catalog::change_set changes;
     changes.put_replica(std::move(replica));
+    // A bad copy under another name, from before the site's layout changed, is forgotten by the catalog now: it goes too.
+    bool const elsewhere = copy->damaged && copy->damaged->path != record.final_path;
+    auto const bad = elsewhere ? *copy->damaged : catalog::replica_record{};
     co_await close(copy, catalog::transfer_state::done, report.adopted ? "a verified copy was there already" : "",
                    std::move(changes));
+    if (elsewhere && !stopping) spawn(drop_file(bad));
 }
 
 asio::awaitable<void> engine_core::fail_attempt(copy_ptr copy, copy_report report) {

@@ -131,10 +131,12 @@ struct engine_core : std::enable_shared_from_this<engine_core> {
     asio::awaitable<result<void>> recover();
     asio::awaitable<void> upkeep();  // sweeps at start and every sweep_every
     asio::awaitable<void> sweep_site(catalog::site_record site);
+    asio::awaitable<void> sweep_folder(catalog::site_record site, std::string folder);
     asio::awaitable<void> forget_history();
     asio::awaitable<void> resume_deletions();
     asio::awaitable<void> expire_rules();
     asio::awaitable<void> run_deletion(copy_key key);
+    asio::awaitable<void> drop_file(catalog::replica_record bad);  // the file alone; once, best effort
     asio::awaitable<void> drop_surplus(catalog::replica_record replica);
     void launch_deletions();
     // Blocks; any thread; `why` ends up in the record. Marks one copy as deleting when that is safe; only one decision is made at

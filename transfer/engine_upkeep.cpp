@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "transfer/engine_core.hpp"
 #include "transfer/layout.hpp"
+#include "transfer/step_grants.hpp"
 
 #include <algorithm>
 
@@ -104,9 +105,13 @@ asio::awaitable<void> engine_core::upkeep() {
 
 // Removes staged files of transfers that are over, or of attempts that are.
 asio::awaitable<void> engine_core::sweep_site(catalog::site_record site) {
+    // Both layouts' folders: a site may have changed its layout since.
+    for (auto const& folder : staging_folders()) co_await sweep_folder(site, folder);
+}
+
+asio::awaitable<void> engine_core::sweep_folder(catalog::site_record site, std::string folder) {
     auto driver = deps.sites.driver(site);
-    if (!driver) co_return;
-    auto folder = staging_folder(site);
+    if (!driver || stopping) co_return;
     storage::call look{deps.sites.token(site, {{"storage.read", folder}}), due_after(time, step_time)};
     auto entries = co_await (*driver)->list(std::move(look), folder);
     if (!entries) co_return;  // none yet, or the site is away; the next sweep comes
@@ -121,8 +126,7 @@ asio::awaitable<void> engine_core::sweep_site(catalog::site_record site) {
         // Decided and sent without a pause in between: an attempt that starts now uses another name.
         auto live = open.find(*id);
         if (live != open.end() && live->second->running && live->second->record.staging_path == path) continue;
-        storage::call call{deps.sites.token(site, {{"storage.read", path}, {"storage.modify", path}}),
-                           due_after(time, step_time)};
+        storage::call call{deps.sites.token(site, remove_grants(site, path)), due_after(time, step_time)};
         auto removed = co_await (*driver)->remove(std::move(call), path);
         if (removed) log.info("removed a staged leftover", {{"site", site.id.str()}, {"path", path}});
     }
@@ -226,8 +230,7 @@ asio::awaitable<result<void>> engine_core::remove_copy(catalog::replica_record r
     if (site) {
         auto driver = deps.sites.driver(*site);
         if (!driver) co_return driver.error();
-        storage::call call{deps.sites.token(*site, {{"storage.read", replica.path}, {"storage.modify", replica.path}}),
-                           due_after(time, step_time)};
+        storage::call call{deps.sites.token(*site, remove_grants(*site, replica.path)), due_after(time, step_time)};
         auto removed = co_await (*driver)->remove(std::move(call), replica.path);
         if (!removed && removed.error().code != errc::not_found) co_return removed.error();
     }
@@ -263,6 +266,19 @@ asio::awaitable<void> engine_core::run_deletion(copy_key key) {
         state.due = time.now() + std::min(delay, deletion_cap);
     }
     ring();
+}
+
+asio::awaitable<void> engine_core::drop_file(catalog::replica_record bad) {
+    auto find = [this, id = bad.site] { return deps.catalog.find_site(id); };
+    auto site = co_await on_pool_of(*this, std::move(find));
+    if (!site) co_return;
+    auto driver = deps.sites.driver(*site);
+    if (!driver) co_return;
+    storage::call call{deps.sites.token(*site, remove_grants(*site, bad.path)), due_after(time, step_time)};
+    auto removed = co_await (*driver)->remove(std::move(call), bad.path);
+    if (!removed && removed.error().code != errc::not_found)
+        log.warn("a bad copy under its old name stays",
+                 {{"site", bad.site.str()}, {"path", bad.path}, {"reason", removed.error().message()}});
 }
 
 asio::awaitable<void> engine_core::drop_surplus(catalog::replica_record replica) {

@@ -1,6 +1,7 @@
 #include "transfer/layout.hpp"
 
 #include "base/dataset_uri.hpp"
+#include "transfer/site_facts.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,12 +13,7 @@ namespace {
 constexpr std::size_t ulid_length = 26;
 constexpr std::size_t attempt_width = 5;
 
-bool is_hashed(catalog::site_record const& site) {
-    auto layout = site.attributes.find("layout");
-    if (layout != site.attributes.end() && layout->second == "readable") return false;
-    if (layout != site.attributes.end() && layout->second == "hashed") return true;
-    return site.kind != "door";
-}
+constexpr char const *hashed_staging = "fed/.in", *readable_staging = ".fjord-staging";
 
 std::string hashed_path(catalog::asset_ref const& asset, digest const& version) {
     auto hex = sha256_of(asset.str() + "@" + version.text()).hex();
@@ -26,15 +22,27 @@ std::string hashed_path(catalog::asset_ref const& asset, digest const& version) 
 
 }  // namespace
 
+bool has_hashed_layout(catalog::site_record const& site) {
+    if (fact(site, "path_boundary") == false) return true;
+    auto layout = site.attributes.find("layout");
+    if (layout != site.attributes.end() && layout->second == "readable") return false;
+    if (layout != site.attributes.end() && layout->second == "hashed") return true;
+    return site.kind != "door";
+}
+
 std::string replica_path(catalog::site_record const& site, catalog::asset_ref const& asset,
                          catalog::asset_version const& version) {
-    if (is_hashed(site) || asset.collection.str().starts_with('.')) return hashed_path(asset, version.id);
+    if (has_hashed_layout(site) || asset.collection.str().starts_with('.')) return hashed_path(asset, version.id);
     bool usable = !version.filename.empty() && check_name("file name", version.filename).has_value();
     auto const& name = usable ? version.filename : asset.asset.str();
     return asset.str() + "/" + version.id.hex().substr(0, 16) + "/" + encode_segment(name);
 }
 
-std::string staging_folder(catalog::site_record const& site) { return is_hashed(site) ? "fed/.in" : ".fjord-staging"; }
+std::string staging_folder(catalog::site_record const& site) {
+    return has_hashed_layout(site) ? hashed_staging : readable_staging;
+}
+
+std::vector<std::string> staging_folders() { return {hashed_staging, readable_staging}; }
 
 std::string staging_path(catalog::site_record const& site, transfer_id const& id, std::uint32_t attempt) {
     char number[16];

@@ -11,6 +11,8 @@ namespace fjord::transfer {
 
 namespace {
 
+constexpr std::string_view probed = "honours.";
+
 std::optional<double> number(std::string_view text) {
     double value = 0;
     auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -20,6 +22,10 @@ std::optional<double> number(std::string_view text) {
 
 std::string const* value_of(catalog::site_record const& site, std::string const& key) {
     if (auto found = site.attributes.find(key); found != site.attributes.end()) return &found->second;
+    if (key.starts_with(probed)) {
+        auto fact = site.honours.find(key.substr(probed.size()));
+        return fact == site.honours.end() ? nullptr : &fact->second;
+    }
     if (key == "id" || key == "site") return &site.id.str();
     if (key == "kind") return &site.kind;
     if (key == "jurisdiction" && !site.jurisdiction.empty()) return &site.jurisdiction;
@@ -36,8 +42,8 @@ bool site_expression::holds(step const& s, catalog::site_record const& site) {
     if (s.what == op::all) return true;
     if (s.what == op::tag) {
         if (site.id.str() == s.key) return true;
-        auto found = site.attributes.find(s.key);
-        return found != site.attributes.end() && is_true(found->second);
+        auto const* value = value_of(site, s.key);
+        return value && is_true(*value);
     }
     auto const* value = value_of(site, s.key);
     if (!value) return false;

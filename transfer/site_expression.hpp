@@ -10,7 +10,8 @@
 // - A tag is true for the site of that id and for sites whose attribute of that name is "true".
 // - '=' compares text; '<' '<=' '>' '>=' compare numbers. A site without the attribute (or, for the ordering operators, with a
 //   value that is no number) matches no comparison, '!=' and 'not in' included; the complement is written `*\a=b` or `not a=b`.
-// - Names that are no attribute: id and site (the site's id), kind, jurisdiction.
+// - Names that are no attribute: id and site (the site's id), kind, jurisdiction; honours.FACT for what the site probe found
+//   ("tier=1&honours.path_boundary=true").
 // - Beyond Rucio: blanks, != <= >=, dots, quotes ("..." or '...', no escapes), in (...), the words and, or, not, in (lower or
 //   upper case; quote a name that is spelled like one). Mixing '&' with 'and' on one level is refused, never guessed.
 // Pure. Values are immutable; any thread.

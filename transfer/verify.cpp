@@ -1,5 +1,6 @@
 #include "transfer/verify.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace fjord::transfer {
@@ -87,12 +88,19 @@ asio::awaitable<result<void>> verify_file(verify_context c, secret token, std::s
         co_return other_bytes(c.site, path, std::to_string(stat->size) + " of " + std::to_string(version.size) + " bytes");
     if (!c.read_back) {
         ask.deadline = due_after(c.time, checksum_time, version.size, slowest_checksum);
-        auto told = co_await c.driver.checksum(ask, path, worth_asking(version.digests));
-        if (!told && told.error().code != errc::unsupported) co_return told.error();
-        if (told && version.digests.get(told->algorithm())) {
-            digest_set found;
-            found.set(*told);
-            co_return judge(c.site, path, found, version.digests);
+        auto wanted = worth_asking(version.digests);
+        auto tells = [&c](digest_algorithm a) {
+            return !c.told || std::find(c.told->begin(), c.told->end(), a) != c.told->end();
+        };
+        std::erase_if(wanted, [&](digest_algorithm a) { return !tells(a); });
+        if (!wanted.empty()) {
+            auto told = co_await c.driver.checksum(ask, path, std::move(wanted));
+            if (!told && told.error().code != errc::unsupported) co_return told.error();
+            if (told && version.digests.get(told->algorithm())) {
+                digest_set found;
+                found.set(*told);
+                co_return judge(c.site, path, found, version.digests);
+            }
         }
     }
     co_return co_await verify_by_reading(c, std::move(token), std::move(path), std::move(version));

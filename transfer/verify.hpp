@@ -10,6 +10,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct verify_context {
     clock& time;
     std::string site;        // for sentences
     bool read_back = false;  // do not take the site's word for its checksum (site attribute verify=read)
+    // What the site tells when asked for digests; nullopt: not known, so it is asked for all.
+    std::optional<std::vector<digest_algorithm>> told{};
 };
 
 // Size first, then the strongest digest that both the site and `version` know; when they have none in common the file is read

@@ -34,6 +34,7 @@ public:
     fake_driver(fake_sites& world, std::string id) : world_(world), id_(std::move(id)) {}
 
     asio::awaitable<result<storage::stat_info>> stat(storage::call c, std::string path) override {
+        site().tokens["stat"] = c.token.reveal();
         if (auto ok = check(id_, c.token, {{"storage.read", path}}); !ok) co_return ok.error();
         auto file = site().files.find(path);
         if (file == site().files.end()) co_return fail(errc::not_found, "404");
@@ -53,6 +54,7 @@ public:
         co_return fail(errc::unsupported, "the engine never writes through the broker");
     }
     asio::awaitable<result<void>> make_directory(storage::call c, std::string path) override {
+        site().tokens["mkcol"] = c.token.reveal();
         if (auto ok = check(id_, c.token, {{"storage.create", path}}); !ok) co_return ok.error();
         for (auto end = path.find('/');; end = path.find('/', end + 1)) {
             site().folders.insert(path.substr(0, end));
@@ -69,16 +71,20 @@ public:
         co_return out;
     }
     asio::awaitable<result<void>> remove(storage::call c, std::string path) override {
-        if (auto ok = check(id_, c.token, {{"storage.modify", path}, {"storage.read", path}}); !ok) co_return ok.error();
+        site().tokens["remove"] = c.token.reveal();
+        std::vector<std::pair<std::string, std::string>> needs{{"storage.modify", path}};
+        if (site().delete_needs_read) needs.emplace_back("storage.read", path);
+        if (auto ok = check(id_, c.token, needs); !ok) co_return ok.error();
         if (site().files.erase(path) == 0) co_return fail(errc::not_found, "404");
         co_return result<void>();
     }
     asio::awaitable<result<void>> rename(storage::call c, std::string from, std::string to) override {
         step("rename");
-        if (auto ok = check(id_, c.token, {{"storage.modify", from}, {"storage.modify", to}, {"storage.read", to}}); !ok)
-            co_return ok.error();
+        site().tokens["rename"] = c.token.reveal();
+        std::string const verb = site().move_needs_modify ? "storage.modify" : "storage.create";
+        if (auto ok = check(id_, c.token, {{verb, from}, {verb, to}, {"storage.read", to}}); !ok) co_return ok.error();
         if (site().files.contains(to)) co_return fail(errc::already_exists, "the target exists");
-        if (!has_folder(site(), to)) co_return fail(errc::conflict, "409: no parent folder");
+        if (!site().makes_folders && !has_folder(site(), to)) co_return fail(errc::conflict, "409: no parent folder");
         auto file = site().files.extract(from);
         if (file.empty()) co_return fail(errc::not_found, "404");
         file.key() = to;
@@ -126,7 +132,7 @@ private:
 
     asio::awaitable<result<void>> copy_bytes(fake_site& target, std::string path, fake_site& source, std::string from,
                                              std::function<void(storage::copy_progress const&)> tell) {
-        if (!has_folder(target, path)) co_return fail(errc::not_found, "400: no such file or directory");
+        if (!target.makes_folders && !has_folder(target, path)) co_return fail(errc::not_found, "400: no such file or directory");
         if (target.files.contains(path)) co_return fail(errc::already_exists, "412");
         if (target.refuse > 0) {
             --target.refuse;

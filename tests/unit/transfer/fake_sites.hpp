@@ -29,6 +29,12 @@ struct fake_site {
     std::set<std::string> unsupported;  // "pull", "push"
     std::chrono::milliseconds copy_time{0};
 
+    // How the server reads the rules.
+    bool delete_needs_read = true;              // XRootD 5.5.3 looks before it deletes
+    bool move_needs_modify = true;              // false: create on both names and read on the target is enough
+    bool makes_folders = false;                 // COPY and MOVE make missing folders
+    std::map<std::string, std::string> tokens;  // the last one of "stat", "rename", "remove", "mkcol"
+
     int copies = 0, running = 0, most_running = 0;  // COPYs writing here
     std::string last_mode;
 };

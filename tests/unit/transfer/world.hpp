@@ -89,6 +89,13 @@ public:
         EXPECT_THAT(catalog->commit(std::move(c)), fjord::test::IsOk());
     }
 
+    // As if the site probe had found these facts.
+    void probed(std::string const& id, std::map<std::string, std::string> facts) {
+        catalog::change_set c;
+        c.put_probe({site_id(id), system_clock().now(), "{}"}, std::move(facts));
+        EXPECT_THAT(catalog->commit(std::move(c)), fjord::test::IsOk());
+    }
+
     // Registers "C/I/A" with these bytes, which lie at the sites given.
     catalog::asset_version add_asset(std::string const& name, std::string const& bytes, std::vector<std::string> const& at,
                                      std::string const& properties = "{}");
