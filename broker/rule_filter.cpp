@@ -2,8 +2,7 @@
 
 #include "base/json.hpp"
 #include "stac/cql2/evaluate.hpp"
-#include "stac/document.hpp"
-#include "stac/index.hpp"
+#include "stac/indexed_item.hpp"
 
 namespace fjord::broker {
 namespace {
@@ -25,10 +24,9 @@ result<transfer::item_filter> make_rule_filter(catalog::rule_record const& rule)
     // The tree is shared by copies of the filter; an evaluator belongs to one thread and one call.
     auto shared = std::make_shared<stac::cql2::node const>(std::move(*tree));
     transfer::item_filter filter = [shared](catalog::item_record const& item) {
-        auto facts = stac::read_item(item.document);
-        if (!facts) return false;  // a document that cannot be read matches nothing
-        auto const described = stac::describe_item(item, std::move(*facts));
-        stac::indexed_item_view view(*described);
+        auto const described = stac::describe_item(item);
+        if (!described) return false;  // a document that cannot be read matches nothing
+        stac::indexed_item_view view(**described);
         return stac::cql2::evaluator(*shared).matches(view);
     };
     return filter;

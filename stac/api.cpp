@@ -22,7 +22,8 @@ api::impl::impl(catalog::catalog& cat, policies::engine const& engine, blocking_
       time_(time),
       options_(std::move(options)),
       assets_(options_.assets),
-      cursors_(cursor_key(options_.cursor_key)) {
+      cursors_(cursor_key(options_.cursor_key)),
+      index_({.pool = &pool}) {
     if (!assets_) assets_ = std::make_shared<catalog_assets>(catalog_);
 }
 

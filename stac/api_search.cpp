@@ -74,7 +74,9 @@ api::impl::answer api::impl::search(net::request const& req, search_request requ
     }
     auto eye = eyes(req, policies::action::discover);
     if (auto ok = check_sort(q, eye); !ok) return bad_request(ok.error());
-    auto const page = index_.search(q, eye);
+    auto const found = index_.search(q, eye);
+    if (!found) return found.error();
+    auto const& page = *found;
 
     auto const to = links(req);
     std::vector<std::string> features;

@@ -53,6 +53,13 @@ public:
     std::vector<box> boxes() const;         // bounds; two when the parts lie on both sides of the antimeridian only
     std::array<double, 2> z_range() const;  // [0, 0] without elevations
     bool is_box() const;                    // equals its own bounds
+    bool is_collection() const;             // a GeometryCollection
+    // Its positions: each ring of a polygon (closed), each line, each point.
+    struct path {
+        bool ring = false;
+        std::vector<std::array<double, 2>> at;
+    };
+    std::vector<path> paths() const;
 
     // nullopt: GEOS cannot answer for these operands (mixed collections under some predicates).
     std::optional<bool> intersects(geometry const& other) const;

@@ -335,6 +335,44 @@ geometry geometry::from_boxes(std::span<box const> boxes) {
     return geometry(std::move(made));
 }
 
+namespace {
+
+void add_path(std::vector<geometry::path>& out, GEOSGeometry const* g, bool ring) {
+    auto const* seq = GEOSGeom_getCoordSeq_r(context(), g);
+    unsigned n = 0;
+    if (!seq || GEOSCoordSeq_getSize_r(context(), seq, &n) == 0 || n == 0) return;
+    auto& path = out.emplace_back();
+    path.ring = ring;
+    path.at.resize(n);
+    for (unsigned i = 0; i < n; ++i) GEOSCoordSeq_getXY_r(context(), seq, i, &path.at[i][0], &path.at[i][1]);
+}
+
+void add_paths(std::vector<geometry::path>& out, GEOSGeometry const* g) {
+    switch (GEOSGeomTypeId_r(context(), g)) {
+        case GEOS_POINT:
+        case GEOS_LINESTRING:
+        case GEOS_LINEARRING:
+            return add_path(out, g, false);
+        case GEOS_POLYGON:
+            if (GEOSisEmpty_r(context(), g) == 1) return;
+            add_path(out, GEOSGetExteriorRing_r(context(), g), true);
+            for (int i = 0; i < GEOSGetNumInteriorRings_r(context(), g); ++i)
+                add_path(out, GEOSGetInteriorRingN_r(context(), g, i), true);
+            return;
+        default:
+            for (int i = 0; i < GEOSGetNumGeometries_r(context(), g); ++i) add_paths(out, GEOSGetGeometryN_r(context(), g, i));
+    }
+}
+
+}  // namespace
+
+std::vector<geometry::path> geometry::paths() const {
+    std::vector<path> out;
+    add_paths(out, impl_->geos.get());
+    return out;
+}
+bool geometry::is_collection() const { return GEOSGeomTypeId_r(context(), impl_->geos.get()) == GEOS_GEOMETRYCOLLECTION; }
+
 std::vector<box> geometry::boxes() const { return impl_->boxes; }
 std::array<double, 2> geometry::z_range() const { return impl_->z; }
 bool geometry::is_box() const { return impl_->rectangular; }

@@ -11,11 +11,19 @@ int rank(sort_value const& v) noexcept {
     return 4;
 }
 
+}  // namespace
+
+std::strong_ordering compare(sort_value const& a, sort_value const& b) noexcept {
+    if (auto const by_kind = rank(a) <=> rank(b); by_kind != 0) return by_kind;
+    return a < b ? std::strong_ordering::less : b < a ? std::strong_ordering::greater : std::strong_ordering::equal;
+}
+
+namespace {
+
 std::strong_ordering order_of(sort_value const& a, sort_value const& b, bool descending) {
     bool const a_null = std::holds_alternative<std::monostate>(a), b_null = std::holds_alternative<std::monostate>(b);
     if (a_null || b_null) return a_null <=> b_null;
-    if (auto const by_kind = rank(a) <=> rank(b); by_kind != 0) return by_kind;
-    auto const o = a < b ? std::strong_ordering::less : b < a ? std::strong_ordering::greater : std::strong_ordering::equal;
+    auto const o = compare(a, b);
     return descending ? 0 <=> o : o;
 }
 

@@ -46,8 +46,6 @@ struct search_query {
     std::size_t limit = 10;
     std::optional<sort_key> from;  // the page begins after this key, or ends before it when `backwards`
     bool backwards = false;
-
-    bool has_row_conditions() const { return !ids.empty() || bbox || intersects || datetime || !filters.empty(); }
 };
 
 struct search_page {
@@ -56,7 +54,9 @@ struct search_page {
     std::optional<sort_key> next, previous;  // the keys at the edges, where there is more beyond them
 };
 
-// Order of two keys under `sort`: nulls last both ways, then numbers, times, texts, booleans; ties by collection and id.
+// Order of two values upwards: numbers, times, texts, booleans, then nothing.
+std::strong_ordering compare(sort_value const& a, sort_value const& b) noexcept;
+// Order of two keys under `sort`: each value up or down, nothing last both ways; ties by collection and id, upwards.
 std::strong_ordering order_of(sort_key const& a, sort_key const& b, std::vector<sort_field> const& sort);
 
 }  // namespace fjord::stac

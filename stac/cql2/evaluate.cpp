@@ -31,31 +31,6 @@ std::optional<instant> as_instant(value const& v) {
     return std::nullopt;
 }
 
-std::optional<time_interval> as_time(value const& v) {
-    if (v.type == kind::interval) return v.time;
-    if (auto t = as_instant(v)) return time_interval{*t, *t};
-    return std::nullopt;
-}
-
-truth compared(op o, value const& a, value const& b) {
-    auto const c = compare(a, b);
-    if (!c) return truth::unknown;
-    switch (o) {
-        case op::equal:
-            return from_bool(*c == 0);
-        case op::not_equal:
-            return from_bool(*c != 0);
-        case op::less:
-            return from_bool(*c < 0);
-        case op::less_equal:
-            return from_bool(*c <= 0);
-        case op::greater:
-            return from_bool(*c > 0);
-        default:
-            return from_bool(*c >= 0);
-    }
-}
-
 truth and_of(truth a, truth b) {
     if (a == truth::no || b == truth::no) return truth::no;
     return a == truth::unknown || b == truth::unknown ? truth::unknown : truth::yes;
@@ -158,18 +133,43 @@ std::optional<int> compare(value const& a, value const& b) {
     return std::nullopt;
 }
 
+std::optional<time_interval> as_time(value const& v) {
+    if (v.type == kind::interval) return v.time;
+    if (auto t = as_instant(v)) return time_interval{*t, *t};
+    return std::nullopt;
+}
+
+truth relation(op o, value const& a, value const& b) {
+    auto const c = compare(a, b);
+    if (!c) return truth::unknown;
+    switch (o) {
+        case op::equal:
+            return from_bool(*c == 0);
+        case op::not_equal:
+            return from_bool(*c != 0);
+        case op::less:
+            return from_bool(*c < 0);
+        case op::less_equal:
+            return from_bool(*c <= 0);
+        case op::greater:
+            return from_bool(*c > 0);
+        default:
+            return from_bool(*c >= 0);
+    }
+}
+
 truth evaluator::test(item_view const& item) { return condition(root_, item); }
 
 truth evaluator::condition(node const& n, item_view const& item) {
     if (n.kind == op::boolean) return from_bool(n.truth);
     if (n.kind == op::and_ || n.kind == op::or_ || n.kind == op::not_) return logical(n, item);
-    if (is_comparison(n.kind)) return compared(n.kind, scalar(n.args[0], item), scalar(n.args[1], item));
+    if (is_comparison(n.kind)) return relation(n.kind, scalar(n.args[0], item), scalar(n.args[1], item));
     if (n.kind == op::is_null) return from_bool(scalar(n.args[0], item).type == kind::null);
     if (n.kind == op::in) return in_list(n, item);
     if (n.kind == op::between) {
         auto const v = scalar(n.args[0], item);
-        return and_of(compared(op::greater_equal, v, scalar(n.args[1], item)),
-                      compared(op::less_equal, v, scalar(n.args[2], item)));
+        return and_of(relation(op::greater_equal, v, scalar(n.args[1], item)),
+                      relation(op::less_equal, v, scalar(n.args[2], item)));
     }
     if (n.kind == op::like) {
         auto const text = scalar(n.args[0], item), pattern = scalar(n.args[1], item);
@@ -203,7 +203,7 @@ truth evaluator::in_list(node const& n, item_view const& item) {
     auto const v = scalar(n.args[0], item);
     bool unknown = false;
     for (auto const& element : n.args[1].args) {
-        auto const t = compared(op::equal, v, scalar(element, item));
+        auto const t = relation(op::equal, v, scalar(element, item));
         if (t == truth::yes) return t;
         unknown = unknown || t == truth::unknown;
     }

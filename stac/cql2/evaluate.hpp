@@ -45,6 +45,8 @@ public:
     explicit evaluator(node const& root) : root_(root) {}
     truth test(item_view const& item);
     bool matches(item_view const& item) { return test(item) == truth::yes; }
+    // The value of a part of the tree.
+    value evaluate(node const& part, item_view const& item) { return scalar(part, item); }
 
 private:
     truth condition(node const& n, item_view const& item);
@@ -60,9 +62,13 @@ private:
     std::unordered_map<node const*, prepared_geometry> prepared_;
 };
 
-// -1, 0, 1; nullopt when unknown.
+// -1, 0, 1; nullopt when unknown. relation(): what a comparison operator makes of it.
 std::optional<int> compare(value const& a, value const& b);
+truth relation(op o, value const& a, value const& b);
 truth temporal_relation(op o, time_interval const& a, time_interval const& b);
+
+// The time a value stands for: an instant, an interval, or a text that reads as a date or date-time.
+std::optional<time_interval> as_time(value const& v);
 
 // A JSON slice as a value: objects are opaque.
 value value_of_json(std::string_view slice);

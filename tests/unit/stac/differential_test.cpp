@@ -187,7 +187,7 @@ protected:
     std::set<std::string> found(search_query q) {
         q.limit = 1000;
         visibility all([](policies::resource const&) { return true; });
-        auto const page = index_.search(q, all);
+        auto const page = index_.search(q, all).value();
         std::set<std::string> out;
         for (auto const& i : page.items) out.insert(i->id.str());
         EXPECT_EQ(page.matched, out.size());

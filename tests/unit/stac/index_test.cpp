@@ -35,7 +35,7 @@ protected:
     }
     std::vector<std::string> find(search_query const& q) {
         auto v = everything();
-        auto const page = index_.search(q, v);
+        auto const page = index_.search(q, v).value();
         std::vector<std::string> out;
         for (auto const& i : page.items) out.push_back(i->collection.str() + "/" + i->id.str());
         EXPECT_EQ(page.items.size(), std::min<std::uint64_t>(page.matched, q.limit));
@@ -142,9 +142,9 @@ TEST_F(index_test, WhatIsHiddenIsInNoAnswer) {
     item("2", {.collection = "open", .properties = R"(,"fjord:sensitivity":4,"hidden_property":1)"});
     item("3", {.collection = "secret"});
     visibility v([](policies::resource const& r) { return r.sensitivity.value_or(0) < 3; });
-    EXPECT_EQ(index_.search({}, v).matched, 1u);
-    EXPECT_EQ(index_.search({.sort = {{"id", false}}}, v).matched, 1u);
-    EXPECT_EQ(index_.search({.ids = {item_id("2"), item_id("3")}}, v).matched, 0u);
+    EXPECT_EQ(index_.search({}, v).value().matched, 1u);
+    EXPECT_EQ(index_.search({.sort = {{"id", false}}}, v).value().matched, 1u);
+    EXPECT_EQ(index_.search({.ids = {item_id("2"), item_id("3")}}, v).value().matched, 0u);
     EXPECT_EQ(index_.find_item(collection_id("open"), item_id("2"), v), nullptr);
     EXPECT_EQ(index_.find_collection(collection_id("secret"), v), nullptr);
     EXPECT_EQ(index_.collections(v).size(), 1u);
@@ -156,7 +156,7 @@ TEST_F(index_test, OneClassIsAskedOnce) {
     for (int i = 0; i < 50; ++i) item(std::to_string(i));
     int asked = 0;
     visibility v([&](policies::resource const&) { return ++asked > 0; });
-    EXPECT_EQ(index_.search({}, v).matched, 50u);
+    EXPECT_EQ(index_.search({}, v).value().matched, 50u);
     EXPECT_EQ(asked, 1);
 }
 
@@ -165,7 +165,7 @@ TEST_F(index_test, RulesOnSingleDatasetsAreAskedByItem) {
     item("shown");
     item("kept");
     visibility v([](policies::resource const& r) { return r.dataset != "kept"; }, true);
-    EXPECT_EQ(index_.search({}, v).matched, 1u);
+    EXPECT_EQ(index_.search({}, v).value().matched, 1u);
     EXPECT_EQ(index_.find_item(collection_id("c"), item_id("kept"), v), nullptr);
 }
 
@@ -174,7 +174,7 @@ TEST_F(index_test, AChangedCollectionReclassifiesItsItems) {
     item("1");
     collection("c", R"("fjord:sensitivity":4)");
     visibility v([](policies::resource const& r) { return r.sensitivity.value_or(0) < 3; });
-    EXPECT_EQ(index_.search({}, v).matched, 0u);
+    EXPECT_EQ(index_.search({}, v).value().matched, 0u);
 }
 
 TEST_F(index_test, SummariesFollowRemovals) {
@@ -240,7 +240,7 @@ TEST(index_following, WritersAndReadersMayMeet) {
         std::uint64_t last = 0;
         while (!done) {
             auto v = everything();
-            auto const page = live.search({.limit = 1000}, v);
+            auto const page = live.search({.limit = 1000}, v).value();
             EXPECT_GE(page.matched, last);
             EXPECT_EQ(page.items.size(), page.matched);
             last = page.matched;

@@ -1,0 +1,88 @@
+#pragma once
+// Gathers one property over the rows of a segment to be, then packs it. Rows come as slices of documents, or from the columns
+// of segments that are merged. One thread.
+#include "stac/column.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace fjord::stac {
+
+// What a packed column consists of, before it is laid out in a segment.
+struct column_parts {
+    std::string name;
+    column::kind type = column::kind::values;
+    bool ranges = false, ordered = true;
+    std::int8_t scale = 0;
+    std::int64_t base = 0, unit = 1;
+    std::vector<std::uint64_t> codes;    // by row
+    std::vector<std::uint32_t> offsets;  // of the entries in `text`
+    std::string text;
+    std::uint32_t entries = 0;
+};
+
+class column_builder {
+public:
+    explicit column_builder(std::string name) : name_(std::move(name)) {}
+    std::string const& name() const noexcept { return name_; }
+
+    void put(std::size_t row, std::string_view json);  // a JSON value; null counts as absent
+    void put_opaque(std::size_t row);
+    // Rows begin.. of this column are those of `from` that are listed.
+    void append(column const& from, std::span<std::uint32_t const> rows, std::size_t begin);
+
+    // The ways to pack it, and their cost in bytes over all rows. Call prepare() once, when all rows are there; `order[i]` is
+    // the gathered row that becomes row i.
+    void prepare(std::span<std::uint32_t const> order);
+    std::size_t exact_cost() const noexcept { return exact_cost_; }  // SIZE_MAX: not possible
+    std::size_t rough_cost() const noexcept { return rough_cost_; }  // by ranges; SIZE_MAX: not possible
+    enum class packing { exact, rough, none };
+    column_parts pack(packing how);
+
+private:
+    struct staged {
+        enum class kind : std::uint8_t { number, time, text, boolean, other };
+        kind type = kind::other;
+        double number = 0;
+        std::optional<instant> when;  // of a text that reads as a date-time, or of a time whose text is lost
+        std::string json, high;       // the value, or the ends of a range; empty for a time whose text is lost
+        std::string plain;            // text: decoded
+    };
+    static bool before(staged const& a, staged const& b);
+    static bool same(staged const& a, staged const& b);
+    static staged read(std::string_view json);
+    std::uint32_t intern(std::string_view json);
+    std::uint32_t add(staged s);
+    void resize(std::size_t rows);
+    void plan_numbers();
+    void plan_times();
+    std::vector<std::size_t> cuts() const;
+    column_parts pack_values(bool ranges);
+    column_parts pack_scaled();
+
+    std::string name_;
+    std::vector<std::uint32_t> codes_;  // by gathered row: 0 absent, 1 opaque, 2 + index in values_
+    std::vector<staged> values_;
+    struct text_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+    };
+    std::unordered_map<std::string, std::uint32_t, text_hash, std::equal_to<>> known_;
+    std::string last_json_;
+    std::uint32_t last_code_ = 0;
+
+    // Filled by prepare().
+    std::vector<std::uint32_t> order_;
+    std::vector<std::uint32_t> sorted_;  // indices of the distinct values in use
+    std::vector<std::uint32_t> rank_;    // by index: place in sorted_
+    column::kind exact_as_ = column::kind::values;
+    std::int64_t base_ = 0, unit_ = 1, span_ = 0;
+    std::int8_t scale_ = 0;
+    std::size_t exact_cost_ = SIZE_MAX, rough_cost_ = SIZE_MAX;
+};
+
+}  // namespace fjord::stac
