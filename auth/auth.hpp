@@ -2,6 +2,7 @@
 // Tokens in, principals out; and narrow tokens minted. WLCG common JWT profile 1.x, SciTokens 2, plain OIDC access tokens.
 // Nothing here logs or returns token text. Rules and the attack table: WLCG profile v1.3, RFC 7519, RFC 8725, RFC 9068.
 #include "auth/error.hpp"
+#include "auth/minter.hpp"
 #include "auth/revocation.hpp"
 #include "base/clock.hpp"
 #include "base/identity.hpp"
@@ -103,36 +104,10 @@ net::response insufficient_scope(net::request const& req, std::string_view realm
 // `is_directory`: the object is (or will be) a directory; mkdir of a leading directory of a create scope is allowed.
 bool allows(principal const& who, std::string_view verb, std::vector<std::string> const& segments, bool is_directory = false);
 
-// Signs ES256 tokens of our own issuer: one object, one audience, minutes. Any thread.
-struct mint_request {
-    std::string subject;
-    std::vector<std::string> audience;
-    std::string scope;  // "storage.read:/path"
-    std::chrono::seconds lifetime{600};
-    std::string upload_id;            // claim fjord.upload
-    std::vector<std::string> groups;  // wlcg.groups (development issuer)
-    std::string org;                  // claim fjord.org (development issuer)
-    std::string kind;                 // claim fjord.kind: "human", "service", "twin_run"; empty: none
-};
-class minter {
-public:
-    // PEM EC P-256 private key; created with mode 0600 when the file is absent. errc::invalid_argument.
-    static result<minter> open(std::string issuer_url, std::string const& key_file, clock& time);
-    minter(minter&&) noexcept;
-    minter& operator=(minter&&) noexcept;
-    ~minter();
-    // Empty only when OpenSSL fails, which is logged.
-    secret mint(mint_request const& request) const;
-    std::string jwks() const;  // public keys, JSON
-    std::string const& issuer() const noexcept;
-
-private:
-    minter();
-    struct impl;
-    std::unique_ptr<impl> impl_;
-};
-
 std::shared_ptr<key_source> make_oidc_key_source();  // discovery + JWKS over https, per-issuer CA, no redirects
 std::shared_ptr<key_source> make_fixed_key_source(std::string issuer, std::string jwks, std::shared_ptr<key_source> others);
+// Our own issuer's keys as they are now, without the network. After a change call verifier::forget_keys(issuer).
+std::shared_ptr<key_source> make_own_key_source(std::string issuer, std::shared_ptr<signing_keys const> keys,
+                                                std::shared_ptr<key_source> others);
 
 }  // namespace fjord::auth

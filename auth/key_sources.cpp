@@ -1,6 +1,7 @@
 #include "auth/auth.hpp"
 #include "auth/discovery.hpp"
 #include "auth/jwk.hpp"
+#include "auth/signing_keys.hpp"
 #include "base/file.hpp"
 #include "net/client.hpp"
 
@@ -91,12 +92,35 @@ private:
     std::shared_ptr<key_source> const others_;
 };
 
+// Our own keys as they are at the moment of asking; the others elsewhere.
+class own_key_source final : public key_source {
+public:
+    own_key_source(std::string issuer, std::shared_ptr<signing_keys const> own, std::shared_ptr<key_source> others)
+        : issuer_(std::move(issuer)), own_(std::move(own)), others_(std::move(others)) {}
+
+    asio::awaitable<result<keys>> fetch(issuer_options const& issuer) override {
+        if (issuer.url == issuer_) co_return keys{own_->jwks(), own_->max_age()};
+        if (!others_) co_return unavailable("no source of keys for " + issuer.url);
+        co_return co_await others_->fetch(issuer);
+    }
+
+private:
+    std::string const issuer_;
+    std::shared_ptr<signing_keys const> const own_;
+    std::shared_ptr<key_source> const others_;
+};
+
 }  // namespace
 
 std::shared_ptr<key_source> make_oidc_key_source() { return std::make_shared<oidc_key_source>(); }
 
 std::shared_ptr<key_source> make_fixed_key_source(std::string issuer, std::string jwks, std::shared_ptr<key_source> others) {
     return std::make_shared<fixed_key_source>(std::move(issuer), std::move(jwks), std::move(others));
+}
+
+std::shared_ptr<key_source> make_own_key_source(std::string issuer, std::shared_ptr<signing_keys const> keys,
+                                                std::shared_ptr<key_source> others) {
+    return std::make_shared<own_key_source>(std::move(issuer), std::move(keys), std::move(others));
 }
 
 }  // namespace fjord::auth

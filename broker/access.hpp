@@ -35,7 +35,8 @@ struct permission {
     policies::action what = policies::action::read;
 };
 
-// Decides `what` on collection (and item). Administrators are permitted everything but residency.
+// Decides `what` on collection (and item). Administrators are permitted everything but residency; a token that this broker gave
+// out by exchange is permitted what it says.
 asio::awaitable<result<permission>> ask(core& c, std::shared_ptr<principal const> who, policies::action what,
                                         catalog::asset_ref on, std::optional<std::string> purpose = {});
 

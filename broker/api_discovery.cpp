@@ -2,6 +2,7 @@
 #include "broker/core.hpp"
 
 #include "auth/auth.hpp"
+#include "auth/signing_keys.hpp"
 #include "base/pool.hpp"
 #include "catalog/catalog.hpp"
 #include "net/router.hpp"
@@ -33,8 +34,9 @@ asio::awaitable<net::response> openid(core& c, net::request&) {
 }
 
 asio::awaitable<net::response> jwks(core& c, net::request&) {
-    auto answer = net::text_response(200, c.minter.jwks(), "application/json");
-    answer.headers.set("Cache-Control", "public, max-age=3600");
+    auto const& keys = c.minter.keys();
+    auto answer = net::text_response(200, keys.jwks(), "application/json");
+    answer.headers.set("Cache-Control", "public, max-age=" + std::to_string(keys.max_age().count()));
     co_return answer;
 }
 

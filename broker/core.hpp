@@ -42,6 +42,7 @@ struct core {
     transfer::engine& transfers;
     transfer::site_access& sites;
     auth::minter const& minter;
+    auth::verifier& verifier;
     net::http_client& http;
     blocking_pool& pool;
     cache_directory& caches;
@@ -69,5 +70,7 @@ void add_replica_routes(net::router& r, core& c);
 void add_policy_routes(net::router& r, core& c);
 void add_cache_routes(net::router& r, core& c);
 void add_event_routes(net::router& r, core& c);
+void add_key_routes(net::router& r, core& c);
+void add_oauth_routes(net::router& r, core& c);
 
 }  // namespace fjord::broker

@@ -9,8 +9,8 @@
 namespace fjord::broker {
 namespace {
 
-secret mint(core const& c, principal const& who, std::string audience, std::string scope, wall_time until,
-            std::string upload_id) {
+secret mint(core const& c, principal const& who, std::string audience, std::string scope, wall_time until, std::string upload_id,
+            auth::algorithm signature = auth::algorithm::es256) {
     auth::mint_request m;
     m.subject = who.is_anonymous() ? "anonymous" : who.subject;
     m.audience.push_back(std::move(audience));
@@ -19,6 +19,7 @@ secret mint(core const& c, principal const& who, std::string audience, std::stri
     m.scope = std::move(scope);
     m.lifetime = std::max(seconds(1), std::chrono::duration_cast<seconds>(until - c.time.now()));
     m.upload_id = std::move(upload_id);
+    m.signature = signature;
     return c.minter.mint(m);
 }
 
@@ -38,7 +39,8 @@ secret mint_for_site(core const& c, principal const& who, catalog::site_record c
                      std::string_view path, wall_time until, std::string upload_id) {
     std::vector<transfer::grant> grants;
     for (auto const& verb : verbs) grants.push_back({verb, std::string(path)});
-    return mint(c, who, origin_of(site.url), transfer::token_scope(site, grants), until, std::move(upload_id));
+    auto const signature = transfer::wants_rs256(site) ? auth::algorithm::rs256 : auth::algorithm::es256;
+    return mint(c, who, origin_of(site.url), transfer::token_scope(site, grants), until, std::move(upload_id), signature);
 }
 
 std::string with_credential(std::string const& url, std::string_view parameter, secret const& token) {

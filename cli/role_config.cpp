@@ -97,7 +97,9 @@ config_table table_of(broker_config& c) {
     t.text("description", &c.broker.description).prose("Description on the landing page.");
     t.text("key_file", &c.key_file)
         .prose(
-            "EC P-256 private key (PEM) that signs storage tokens; made when absent. Default: `signing-key.pem` in `data_dir`.");
+            "Your own EC P-256 private key (PEM) to sign tokens with. To rotate it replace the file and send SIGHUP: the new key is "
+            "published at once and signs after `signing_keys.publish_ahead`. Empty: keys are made and rotated in "
+            "`signing-keys.json` in `data_dir`.");
     t.text_list("cache_groups", &c.broker.cache_groups)
         .prose("Members of these groups may register caches and ask where to fill from.");
     t.duration("token_lifetime", &c.broker.token_lifetime)
@@ -108,6 +110,15 @@ config_table table_of(broker_config& c) {
         .between(2, 3600)
         .prose("A cache silent for so long is not offered any more.");
     t.text("default_site", &c.broker.default_site).prose("Site for uploads that name none. Empty: the first that policy allows.");
+    t.section("signing_keys", "Keys that sign the tokens of this broker; `fjord token keys` shows them.");
+    t.duration("signing_keys.rotate_every", &c.rotation.rotate_every)
+        .between(10, 366 * 86400)
+        .prose("How long a key signs. WLCG: 2 days to 12 months.");
+    t.duration("signing_keys.publish_ahead", &c.rotation.publish_ahead)
+        .between(1, 30 * 86400)
+        .prose("How long a new key is published before it signs: no shorter than sites keep a JWKS, which may be 4 days.");
+    t.boolean("signing_keys.rs256", &c.rs256)
+        .prose("Keep an RSA key as well, for sites with attribute `token_alg = RS256` (StoRM WebDAV verifies nothing else).");
     t.section("store", "Where the catalog lives.");
     t.text("store.engine", &c.store_engine).one_of({"rocksdb"}).prose("Storage engine.");
     t.section("location", "Where this host stands; decides whether bytes may be relayed through it.");

@@ -2,6 +2,7 @@
 // What a role's configuration file may say. One table per role drives parsing, error texts, `fjord check-config` and
 // docs/configuration.md.
 #include "auth/auth.hpp"
+#include "auth/key_schedule.hpp"
 #include "base/config.hpp"
 #include "broker/options.hpp"
 #include "net/server.hpp"
@@ -37,6 +38,8 @@ struct broker_config : common_config {
     broker::options broker;
     std::string store_engine = "rocksdb";
     std::string key_file;
+    auth::rotation_policy rotation;
+    bool rs256 = true;
 };
 
 struct site_config : common_config {

@@ -4,12 +4,14 @@
 #include "cli/role_host.hpp"
 #include "cli/roles.hpp"
 
+#include "auth/signing_keys.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "broker/cache_directory.hpp"
 #include "broker/core.hpp"
 #include "broker/event_hub.hpp"
+#include "broker/key_keeper.hpp"
 #include "broker/policy_store.hpp"
 #include "broker/rule_filter.hpp"
 #include "broker/upload_sweep.hpp"
@@ -23,6 +25,7 @@ namespace fjord::cli {
 namespace {
 
 logger const log("broker");
+constexpr seconds longest_own_token{7 * 86400};  // upload tokens may be the longest
 
 // Paging tokens stay valid over a restart: their key is kept beside the store.
 result<secret> cursor_key(std::string const& data_dir) {
@@ -33,13 +36,25 @@ result<secret> cursor_key(std::string const& data_dir) {
     return secret(fresh);
 }
 
+auth::signing_options signing_options_of(broker_config const& c) {
+    auth::signing_options o;
+    o.file = c.data_dir + "/signing-keys.json";
+    o.own_key = c.key_file;
+    o.adopt = c.data_dir + "/signing-key.pem";
+    o.rotation = c.rotation;
+    o.longest_life = longest_own_token;
+    if (c.rs256) o.algorithms.push_back(auth::algorithm::rs256);
+    return o;
+}
+
 // Our own tokens come back to us with uploads; their keys are at hand, so no network is asked.
 std::vector<auth::issuer_options> with_ourselves(broker_config const& c) {
     auto issuers = c.issuers;
     auth::issuer_options own;
     own.url = c.public_url;
     own.algorithms = {"ES256"};
-    own.max_lifetime = std::chrono::hours(24 * 7);
+    own.max_lifetime = longest_own_token;
+    if (c.rs256) own.algorithms.push_back("RS256");
     issuers.push_back(std::move(own));
     return issuers;
 }
@@ -57,8 +72,9 @@ int serve_broker(serve_args const& a) {
 
     auto store = catalog::open_rocksdb_store(c.data_dir + "/store", time);
     if (!store) return report(store.error());
-    auto minter = auth::minter::open(c.public_url, c.key_file.empty() ? c.data_dir + "/signing-key.pem" : c.key_file, time);
-    if (!minter) return report(minter.error());
+    auto signing = auth::signing_keys::open(signing_options_of(c), time);
+    if (!signing) return report(signing.error());
+    auth::minter const minter(c.public_url, *signing, time);
     auto paging = cursor_key(c.data_dir);
     if (!paging) return report(paging.error());
 
@@ -66,7 +82,7 @@ int serve_broker(serve_args const& a) {
     catalog::catalog cat(**store, time);
     broker::policy_state rules;
     if (auto epoch = rules.load(cat); !epoch) return report(epoch.error());
-    auto keys = auth::make_fixed_key_source(c.public_url, minter->jwks(), auth::make_oidc_key_source());
+    auto keys = auth::make_own_key_source(c.public_url, *signing, auth::make_oidc_key_source());
     auth::verifier tokens(with_ourselves(c), own_origins(c), keys, time);
 
     stac::api_options stac_options;
@@ -78,7 +94,7 @@ int serve_broker(serve_args const& a) {
     stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
     if (auto ok = stac.start(); !ok) return report(ok.error());
 
-    auto sites = transfer::make_site_access(*minter, host.client());
+    auto sites = transfer::make_site_access(minter, host.client());
     transfer::engine_deps deps{host.runtime().context(0).get_executor(), host.pool(), cat, rules.engine, *sites};
     deps.make_filter = broker::make_rule_filter;
     deps.metrics = &host.metrics();
@@ -91,7 +107,7 @@ int serve_broker(serve_args const& a) {
     cat.on_commit([&events](std::vector<catalog::log_entry> const& entries) {
         if (!entries.empty()) events.notify(entries.back().seq);
     });
-    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         *minter,
+    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens,
                       host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
 
     net::router routes;
@@ -108,9 +124,13 @@ int serve_broker(serve_args const& a) {
     broker::add_policy_routes(routes, core);
     broker::add_cache_routes(routes, core);
     broker::add_event_routes(routes, core);
+    broker::add_key_routes(routes, core);
+    broker::add_oauth_routes(routes, core);
+    broker::key_keeper keeper(**signing, [&tokens, &c] { tokens.forget_keys(c.public_url); });
 
     engine.start();
-    auto reload = [&a, &tokens] {
+    auto reload = [&a, &tokens, &keeper] {
+        keeper.look_now();
         broker_config fresh;
         if (auto ok = load(fresh, table_of(fresh), a.config))
             tokens.replace_issuers(with_ourselves(fresh));

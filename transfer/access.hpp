@@ -51,6 +51,9 @@ result<std::string> token_audience(catalog::site_record const& site);
 // `token_base` ("/data") names a leading part that the site strips itself (XRootD's base_path), so it is left out here.
 std::string token_scope(catalog::site_record const& site, std::vector<grant> const& grants);
 
+// Attribute `token_alg` = "RS256": the site verifies no ES256 tokens (StoRM WebDAV up to 1.9).
+bool wants_rs256(catalog::site_record const& site);
+
 // Absolute url of a path at a site.
 std::string url_of(catalog::site_record const& site, std::string_view path);
 

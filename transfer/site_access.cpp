@@ -44,6 +44,7 @@ public:
         request.subject = "transfer";
         if (auto audience = token_audience(site)) request.audience = {*audience};
         request.scope = token_scope(site, grants);
+        if (wants_rs256(site)) request.signature = auth::algorithm::rs256;
         return tokens_.mint(request);
     }
 
@@ -76,6 +77,11 @@ std::string token_scope(catalog::site_record const& site, std::vector<grant> con
     std::string scope;
     for (auto const& g : grants) scope += (scope.empty() ? "" : " ") + std::string(g.verb) + ":" + prefix + "/" + g.path;
     return scope;
+}
+
+bool wants_rs256(catalog::site_record const& site) {
+    auto const alg = site.attributes.find("token_alg");
+    return alg != site.attributes.end() && alg->second == "RS256";
 }
 
 std::string url_of(catalog::site_record const& site, std::string_view path) {

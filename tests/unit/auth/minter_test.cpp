@@ -1,5 +1,6 @@
 #include "auth/jwk.hpp"
 #include "auth/jwt.hpp"
+#include "base/digest.hpp"
 #include "base/file.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/auth/support.hpp"
@@ -70,6 +71,36 @@ TEST_F(Minter, ClaimsAreTheOnesEveryPeerNeeds) {
     EXPECT_FALSE(c.contains("wlcg.groups"));
     EXPECT_FALSE(c.contains("fjord.upload"));
     EXPECT_NE(c.at("jti"), claims_of(m->mint(read_one())).at("jti"));
+}
+
+// StoRM WebDAV verifies with Spring's defaults, which refuse at+jwt; nobody refuses JWT.
+TEST_F(Minter, TheHeaderIsOneThatEveryPeerTakes) {
+    auto m = open();
+    auto const text = m->mint(read_one()).reveal();
+    auto const header = parse_json(base64url_decode(text.substr(0, text.find('.'))).value()).value();
+    EXPECT_EQ(header.at("alg"), "ES256");
+    EXPECT_EQ(header.at("typ"), "JWT");
+    EXPECT_EQ(header.as_object().size(), 3u) << "kid beside them, and nothing that points elsewhere";
+}
+
+TEST_F(Minter, NoTokenIsMadeForEverybody) {
+    auto m = open();
+    for (auto const& audience : std::vector<std::vector<std::string>>{
+             {}, {""}, {"ANY"}, {"*"}, {"https://wlcg.cern.ch/jwt/v1/any"}, {our_origin, "https://wlcg.cern.ch/jwt/v1/any"}}) {
+        auto request = read_one();
+        request.audience = audience;
+        EXPECT_TRUE(m->mint(request).empty()) << audience.size();
+    }
+}
+
+TEST_F(Minter, ActorAndKeyAreWrittenAsTheirRfcsSay) {
+    auto m = open();
+    auto request = read_one();
+    request.act = R"({"sub":"job-7","iss":"https://idp.example"})";
+    request.key_thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    auto const c = claims_of(m->mint(request));
+    EXPECT_EQ(c.at("act").at("sub"), "job-7");
+    EXPECT_EQ(c.at("cnf").at("jkt").as_string(), request.key_thumbprint);
 }
 
 TEST_F(Minter, TwoAudiencesAreAList) {
