@@ -33,7 +33,8 @@ class batch_builder;
 // Everything of one commit: all or nothing; a step sees what the steps before it did. Log entries are derived (fields of their
 // data: events.hpp): collection.created/updated/deleted, item.created/updated/deleted, asset.version,
 // replica.copying/available/suspect/bad/deleting/deleted, rule.created/updated/deleted,
-// transfer.started/done/failed/cancelled (queued and verifying are silent), policy.changed, site.changed.
+// transfer.started/done/failed/cancelled (queued and verifying are silent), policy.changed, site.changed,
+// token.revoked/restored.
 //
 // A put that changes nothing (same document, same settings; a replica verified again) leaves no entry, nor does deleting what
 // is absent. The catalog sets etag, updated, and the times left at zero; `created` and `registered` of what exists stay.
@@ -61,6 +62,10 @@ public:
     void delete_transfer(transfer_id id);
     void put_policy(policy_record p);
     void delete_policy(std::string id);
+    // What is revoked already stays as it is, except that an issuer's moment may move on to a later one.
+    void put_revocation(revocation_record r);
+    void delete_revocation(std::string id);
+    void forget_revocation(std::string id);  // the same without an entry: it has expired and covers nothing any more
     void put_upload(upload_record u);
     void delete_upload(std::string id);
     // An event of the caller's own, e.g. rule.fulfilled.
@@ -140,6 +145,8 @@ public:
     result<std::vector<transfer_record>> list_open_transfers() const;            // queued, active, verifying
     result<policy_record> find_policy(std::string_view id) const;
     result<std::vector<policy_record>> list_policies() const;
+    result<revocation_record> find_revocation(std::string_view id) const;
+    result<std::vector<revocation_record>> list_revocations() const;
     result<upload_record> find_upload(std::string_view id) const;
     result<std::vector<upload_record>> list_uploads() const;
 

@@ -92,6 +92,18 @@ void change_set::delete_policy(std::string id) {
     add([id = std::move(id)](batch_builder& b) { return plan::delete_policy(b, id); });
 }
 
+void change_set::put_revocation(revocation_record r) {
+    add([r = std::move(r)](batch_builder& b) { return plan::put_revocation(b, r); });
+}
+
+void change_set::delete_revocation(std::string id) {
+    add([id = std::move(id)](batch_builder& b) { return plan::delete_revocation(b, id, false); });
+}
+
+void change_set::forget_revocation(std::string id) {
+    add([id = std::move(id)](batch_builder& b) { return plan::delete_revocation(b, id, true); });
+}
+
 void change_set::put_upload(upload_record u) {
     add([u = std::move(u)](batch_builder& b) { return plan::put_upload(b, u); });
 }

@@ -112,4 +112,12 @@ json::object data_of(policy_record const& r) {
     return data;
 }
 
+json::object data_of(revocation_record const& r) {
+    json::object data;
+    add(data, "revocation", r.id);
+    add(data, "issuer", r.issuer);
+    if (r.whole_issuer) data["issued_before"] = format_rfc3339(r.issued_before);
+    return data;
+}
+
 }  // namespace fjord::catalog::events

@@ -10,8 +10,11 @@
 //   transfer.STATE               transfer, collection, item, asset, version, from, to, mode, state, attempt, bytes, total, reason
 //   site.changed                 site, kind, url, jurisdiction, enabled; or site, deleted: true
 //   policy.changed               policy, version; or policy, deleted: true
+//   token.revoked                revocation, issuer, issued_before (all tokens from before it)
+//   token.restored               revocation, issuer
 //
-// Subjects: "C", "C/I", "C/I/A" percent-encoded, or the id of the rule, transfer, site or policy. Empty texts are left out.
+// Subjects: "C", "C/I", "C/I/A" percent-encoded, or the id of the rule, transfer, site, policy or revocation. Empty texts are
+// left out.
 // Pure; any thread.
 #include "catalog/records.hpp"
 
@@ -34,5 +37,6 @@ json::object data_of(rule_record const& r);
 json::object data_of(transfer_record const& r);
 json::object data_of(site_record const& r);
 json::object data_of(policy_record const& r);
+json::object data_of(revocation_record const& r);
 
 }  // namespace fjord::catalog::events

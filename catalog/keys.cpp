@@ -86,6 +86,8 @@ std::string_view name_of(table t) {
             return "upload";
         case table::probe:
             return "probe";
+        case table::revocation:
+            return "revocation";
     }
     return {};
 }
@@ -126,6 +128,7 @@ std::string open_transfer(transfer_id const& t) { return make(table::open_transf
 std::string policy(std::string_view id) { return make(table::policy, id); }
 std::string upload(std::string_view id) { return make(table::upload, id); }
 std::string probe(site_id const& s) { return make(table::probe, s); }
+std::string revocation(std::string_view id) { return make(table::revocation, id); }
 
 key_range all(table t) {
     char tag = static_cast<char>(t);

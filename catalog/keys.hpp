@@ -21,6 +21,7 @@
 //   o    transfer                                     empty: index of t, open ones only
 //   p    policy                                       policy_record
 //   d    upload                                       upload_record
+//   k    revocation                                   revocation_record
 //   h    site                                         probe_record (honesty of the site)
 //
 // A version segment is one byte for the digest algorithm and the raw bytes of the digest. What a key says is not repeated in
@@ -52,6 +53,7 @@ enum class table : char {
     policy = 'p',
     upload = 'd',
     probe = 'h',
+    revocation = 'k',
 };
 
 std::string collection(collection_id const& c);
@@ -70,6 +72,7 @@ std::string open_transfer(transfer_id const& t);
 std::string policy(std::string_view id);
 std::string upload(std::string_view id);
 std::string probe(site_id const& s);
+std::string revocation(std::string_view id);
 
 // Everything of a table, or of one owner in it.
 key_range all(table t);

@@ -40,6 +40,8 @@ result<void> put_policy(batch_builder& b, policy_record p);
 result<void> delete_policy(batch_builder& b, std::string const& id);
 result<void> put_upload(batch_builder& b, upload_record const& u);
 result<void> delete_upload(batch_builder& b, std::string const& id);
+result<void> put_revocation(batch_builder& b, revocation_record r);
+result<void> delete_revocation(batch_builder& b, std::string const& id, bool forget);
 result<void> append_event(batch_builder& b, std::string const& type, std::string const& subject, boost::json::object const& data);
 
 // plan_checks.cpp

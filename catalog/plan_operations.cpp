@@ -155,6 +155,33 @@ result<void> delete_policy(batch_builder& b, std::string const& id) {
     return {};
 }
 
+result<void> put_revocation(batch_builder& b, revocation_record r) {
+    if (auto ok = check_name("revocation", r.id); !ok) return ok.error();
+    auto key = keys::revocation(r.id);
+    revocation_record previous{.id = r.id};
+    auto exists = find_row(b, key, previous);
+    if (!exists) return exists.error();
+    // Never moves back: who revokes an earlier moment once more does not let later tokens in again.
+    if (*exists && r.whole_issuer && previous.issued_before >= r.issued_before) return {};
+    if (*exists && !r.whole_issuer) return {};
+    if (r.created == wall_time{}) r.created = b.now();
+    b.put(key, encode(r));
+    b.log("token.revoked", r.id, events::data_of(r));
+    return {};
+}
+
+result<void> delete_revocation(batch_builder& b, std::string const& id, bool forget) {
+    auto key = keys::revocation(id);
+    revocation_record previous{.id = id};
+    auto exists = find_row(b, key, previous);
+    if (!exists) return exists.error();
+    if (!*exists) return {};
+    b.erase(key);
+    previous.whole_issuer = false;
+    if (!forget) b.log("token.restored", id, events::data_of(previous));
+    return {};
+}
+
 result<void> put_upload(batch_builder& b, upload_record const& u) {
     if (auto ok = check_name("upload", u.id); !ok) return ok.error();
     b.put(keys::upload(u.id), encode(u));

@@ -13,6 +13,7 @@ site_record start_site(keys::parts const& p) { return {.id = site_id(p.segments[
 rule_record start_rule(keys::parts const& p) { return {.id = rule_id(p.segments[0])}; }
 transfer_record start_transfer(keys::parts const& p) { return {.id = transfer_id(p.segments[0])}; }
 policy_record start_policy(keys::parts const& p) { return {.id = p.segments[0]}; }
+revocation_record start_revocation(keys::parts const& p) { return {.id = p.segments[0]}; }
 upload_record start_upload(keys::parts const& p) { return {.id = p.segments[0]}; }
 
 // An index row is its key; `decode` has nothing to add.
@@ -153,6 +154,14 @@ result<policy_record> catalog::find_policy(std::string_view id) const {
 
 result<std::vector<policy_record>> catalog::list_policies() const {
     return list_rows(*impl_->rows.view(), keys::all(table::policy), table::policy, 1, start_policy);
+}
+
+result<revocation_record> catalog::find_revocation(std::string_view id) const {
+    return read_row(impl_->rows, keys::revocation(id), revocation_record{.id = std::string(id)}, "revocation " + std::string(id));
+}
+
+result<std::vector<revocation_record>> catalog::list_revocations() const {
+    return list_rows(*impl_->rows.view(), keys::all(table::revocation), table::revocation, 1, start_revocation);
 }
 
 result<upload_record> catalog::find_upload(std::string_view id) const {

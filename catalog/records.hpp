@@ -151,6 +151,17 @@ struct policy_record {
     wall_time updated{};
 };
 
+// Tokens refused before their time: one, by its id, or all that an issuer gave out before a moment.
+struct revocation_record {
+    std::string id;                   // hex SHA-256: of issuer, line feed and jti (auth/revocation.hpp), or of the issuer alone
+    std::string issuer;
+    bool whole_issuer = false;        // by `issued_before`; else one token
+    wall_time issued_before{};
+    std::string made_by, reason;
+    wall_time created{};
+    wall_time expires{};              // no token that it covers can live beyond this
+};
+
 // A reserved upload: where the bytes go before they are registered.
 struct upload_record {
     std::string id;

@@ -233,6 +233,24 @@ result<void> decode(std::string_view stored, policy_record& r) {
     return in.done();
 }
 
+std::string encode(revocation_record const& r) {
+    field_writer out;
+    out.text("issuer", r.issuer).flag("whole", r.whole_issuer).time("before", r.issued_before).text("by", r.made_by);
+    return out.text("reason", r.reason).time("created", r.created).time("expires", r.expires).str();
+}
+
+result<void> decode(std::string_view stored, revocation_record& r) {
+    field_reader in(stored, "revocation record");
+    in.text("issuer", r.issuer);
+    in.flag("whole", r.whole_issuer);
+    in.time("before", r.issued_before);
+    in.text("by", r.made_by);
+    in.text("reason", r.reason);
+    in.time("created", r.created);
+    in.time("expires", r.expires);
+    return in.done();
+}
+
 std::string encode(upload_record const& r) {
     field_writer out;
     write_asset(out, r.asset);

@@ -38,6 +38,7 @@ std::string encode(rule_record const& r);
 std::string encode(transfer_record const& r);
 std::string encode(policy_record const& r);
 std::string encode(upload_record const& r);
+std::string encode(revocation_record const& r);
 
 result<void> decode(std::string_view stored, collection_record& r);
 result<void> decode(std::string_view stored, item_record& r);
@@ -51,5 +52,6 @@ result<void> decode(std::string_view stored, rule_record& r);
 result<void> decode(std::string_view stored, transfer_record& r);
 result<void> decode(std::string_view stored, policy_record& r);
 result<void> decode(std::string_view stored, upload_record& r);
+result<void> decode(std::string_view stored, revocation_record& r);
 
 }  // namespace fjord::catalog

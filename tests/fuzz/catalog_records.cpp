@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(uint8_t const* data, size_t size) {
     try_decode<transfer_record>(bytes);
     try_decode<policy_record>(bytes);
     try_decode<upload_record>(bytes);
+    try_decode<revocation_record>(bytes);
     try_decode<probe_record>(bytes);
     (void)decode_log_value(1, bytes);
     (void)keys::describe(bytes);

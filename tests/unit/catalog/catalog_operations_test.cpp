@@ -118,6 +118,33 @@ TEST_P(CatalogOperations, APolicyGetsANewVersionWithEachNewText) {
     EXPECT_THAT(types_of(news()), ElementsAre("policy.changed", "policy.changed", "policy.changed"));
 }
 
+TEST_P(CatalogOperations, ARevocationIsKeptUntilItIsTakenBackAndNeverMovesBack) {
+    auto at = [](std::int64_t ms) { return wall_time{milliseconds{ms}}; };
+    auto put = [&](revocation_record r) { must(commit([&](change_set& c) { c.put_revocation(std::move(r)); })); };
+    put({.id = "t", .issuer = "https://i", .made_by = "root", .reason = "lost laptop", .expires = at(9)});
+    put({.id = "t", .issuer = "https://i", .reason = "again"});
+    auto const token = must(cat().find_revocation("t"));
+    EXPECT_EQ(token.reason, "lost laptop");
+    EXPECT_EQ(token.created, time().now());
+    EXPECT_EQ(token.expires, at(9));
+    put({.id = "i", .issuer = "https://i", .whole_issuer = true, .issued_before = at(5000)});
+    put({.id = "i", .issuer = "https://i", .whole_issuer = true, .issued_before = at(4000)});
+    EXPECT_EQ(must(cat().find_revocation("i")).issued_before, at(5000));
+    put({.id = "i", .issuer = "https://i", .whole_issuer = true, .issued_before = at(6000)});
+    EXPECT_EQ(must(cat().find_revocation("i")).issued_before, at(6000));
+    EXPECT_EQ(must(cat().list_revocations()).size(), 2u);
+    must(commit([](change_set& c) {
+        c.delete_revocation("t");
+        c.forget_revocation("i");
+        c.delete_revocation("absent");
+    }));
+    EXPECT_TRUE(must(cat().list_revocations()).empty());
+    auto const log = news();
+    EXPECT_THAT(types_of(log), ElementsAre("token.revoked", "token.revoked", "token.revoked", "token.restored"));
+    EXPECT_EQ(text_of(log[2], "issued_before"), "1970-01-01T00:00:06Z");
+    EXPECT_EQ(log[3].subject, "t");
+}
+
 TEST_P(CatalogOperations, WhatAProbeFoundIsNewsOnlyWhenItDiffers) {
     site_record s{.id = site_id("s"), .kind = "xrootd", .url = "https://h"};
     must(commit([&](change_set& c) { c.put_site(s); }));

@@ -104,7 +104,8 @@ TEST(CatalogKeys, TablesDoNotOverlap) {
                                          keys::open_transfer(transfer_id("t")),
                                          keys::policy("p"),
                                          keys::upload("u"),
-                                         keys::probe(site_id("s"))};
+                                         keys::probe(site_id("s")),
+                                         keys::revocation("k")};
     for (auto const& key : one_of_each) {
         auto parts = keys::split(key);
         ASSERT_TRUE(parts);

@@ -55,6 +55,23 @@ TEST(CatalogRecords, VersionsAndMembersRoundTrip) {
     EXPECT_EQ(round_trip(tree_member{"p", 7, version_of("m")}).id, version_of("m"));
 }
 
+TEST(CatalogRecords, RevocationsRoundTrip) {
+    auto const back = round_trip(revocation_record{.issuer = "https://i",
+                                                   .whole_issuer = true,
+                                                   .issued_before = at(7),
+                                                   .made_by = "root@https://i",
+                                                   .reason = "key lost",
+                                                   .created = at(8),
+                                                   .expires = at(9)});
+    EXPECT_EQ(back.issuer, "https://i");
+    EXPECT_TRUE(back.whole_issuer);
+    EXPECT_EQ(back.issued_before, at(7));
+    EXPECT_EQ(back.made_by, "root@https://i");
+    EXPECT_EQ(back.reason, "key lost");
+    EXPECT_EQ(back.created, at(8));
+    EXPECT_EQ(back.expires, at(9));
+}
+
 TEST(CatalogRecords, ReplicasRoundTripInEveryState) {
     for (auto state : {replica_state::copying, replica_state::available, replica_state::suspect, replica_state::bad,
                        replica_state::deleting}) {
