@@ -19,6 +19,7 @@ int serve_site(serve_args const& a) {
     site::door_options o;
     o.root = c.root;
     o.public_paths = c.public_paths;
+    o.recursive_delete = c.recursive_delete;
     o.groups = c.group_access;
     for (auto const& i : c.issuers) o.scope_roots.emplace_back(i.url, i.base_path);
     o.remotes.allow_local = c.tpc_allow_local;

@@ -1,6 +1,7 @@
 // DELETE, MKCOL, MOVE and OPTIONS.
 #include "base/text.hpp"
 #include "site/door_core.hpp"
+#include "site/tree.hpp"
 
 namespace fjord::site {
 
@@ -9,6 +10,16 @@ namespace {
 asio::awaitable<result<void>> remove(core_ptr core, visit const& at) {
     auto work = [core, path = at.path] { return core->root.remove(path); };
     co_return co_await on_pool_as(core, at.account, std::move(work));
+}
+
+// RFC 4918 section 9.6.1: a directory goes with all below it. Piece by piece, so that others get their turn on the pool.
+asio::awaitable<result<void>> remove_all(core_ptr core, visit const& at) {
+    for (;;) {
+        auto work = [core, path = at.path] { return remove_some(core->root, path, 1024); };
+        auto gone = co_await on_pool_as(core, at.account, std::move(work));
+        if (!gone) co_return gone.error();
+        if (*gone) co_return result<void>{};
+    }
 }
 
 asio::awaitable<result<void>> make(core_ptr core, visit const& at) {
@@ -31,7 +42,16 @@ asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req) {
     auto const state = facts ? facts->state : object_state::absent;
     if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
     if (state == object_state::file && e.at.trailing_slash) co_return net::problem(404, "there is nothing at this path");
-    auto removed = co_await remove(core, e.at);
+    auto const depth = trim(req.headers.get("Depth"));
+    if (state == object_state::directory && !depth.empty() && !iequals(depth, "infinity"))
+        co_return net::problem(
+            400, "a directory is removed with all below it: Depth must be infinity or absent (RFC 4918 section 9.6.1)");
+    bool const whole = state == object_state::directory && core->options.recursive_delete && !e.at.path.empty();
+    result<void> removed;
+    if (whole)
+        removed = co_await remove_all(core, e.at);
+    else
+        removed = co_await remove(core, e.at);
     if (!removed) co_return net::problem(removed.error());
     co_return net::empty_response(204);
 }

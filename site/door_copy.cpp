@@ -95,6 +95,7 @@ asio::awaitable<std::optional<net::response>> check_local(core_ptr core, net::re
 }  // namespace
 
 asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req) {
+    if (is_local_copy(*core, req)) co_return co_await handle_local_copy(core, req);
     auto parsed = parse_copy_request(req.headers, core->options.remotes);
     bool const pulls = parsed ? parsed->direction == copy_direction::pull : req.headers.count("Source") > 0;
     auto e = co_await enter(core, req, pulls ? verb::copy_pull : verb::copy_push);

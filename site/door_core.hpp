@@ -109,4 +109,8 @@ asio::awaitable<net::response> handle_move(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_options(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req);
 
+// COPY whose Destination is at this very door, and which brings no token for another.
+bool is_local_copy(door_core const& core, net::request const& req);
+asio::awaitable<net::response> handle_local_copy(core_ptr core, net::request& req);
+
 }  // namespace fjord::site

@@ -99,8 +99,8 @@ net::response refuse_infinite_depth() {
         "application/xml; charset=utf-8");
 }
 
-asio::awaitable<result<disk_space>> ask_space(core_ptr core) {
-    auto work = [core] { return core->root.space(); };
+asio::awaitable<result<disk_space>> ask_space(core_ptr core, std::shared_ptr<unique_fd> directory) {
+    auto work = [directory] { return root_directory::space_at(*directory); };
     co_return co_await on_pool(core->parts.pool, std::move(work));
 }
 
@@ -145,8 +145,8 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
     job->self = std::move(*found);
     bool const reveal = held_at(*core, *e.at.caller, e.at.path, state == object_state::directory).read;
     if (reveal && state == object_state::file) job->etag = entity_tag(job->self.facts, job->self.digests);
-    if (e.at.path.empty()) {
-        auto space = co_await ask_space(core);
+    if (state == object_state::directory && job->self.fd) {
+        auto space = co_await ask_space(core, job->self.fd);
         if (space) job->space = *space;
     }
     if (depth == "1" && state == object_state::directory) {

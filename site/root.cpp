@@ -263,7 +263,14 @@ result<unique_fd> root_directory::make_parents(path_segments const& path) const 
 }
 
 result<void> root_directory::make_directory(path_segments const& path) const {
-    auto parent = open_parent(path, false);
+    return make_directory_in(open_parent(path, false), path);
+}
+
+result<void> root_directory::make_directory_and_parents(path_segments const& path) const {
+    return make_directory_in(open_parent(path, true), path);
+}
+
+result<void> root_directory::make_directory_in(result<unique_fd> parent, path_segments const& path) {
     if (!parent) return parent.error();
     if (::mkdirat(parent->get(), path.back().c_str(), 0777) != 0) return path_error(errno, "make directory", path);
     sync_directory(parent->get());
@@ -336,9 +343,9 @@ result<void> root_directory::publish(temporary const& file, path_segments const&
     return moved;
 }
 
-result<disk_space> root_directory::space() const {
+result<disk_space> root_directory::space_at(unique_fd const& directory) {
     struct statvfs vfs {};
-    if (::fstatvfs(root_.get(), &vfs) != 0) return error_from_errno(errno, "ask for free space");
+    if (::fstatvfs(directory.get(), &vfs) != 0) return error_from_errno(errno, "ask for free space");
     auto const block = static_cast<std::uint64_t>(vfs.f_frsize);
     return disk_space{.available = vfs.f_bavail * block, .used = (vfs.f_blocks - vfs.f_bfree) * block};
 }

@@ -69,6 +69,7 @@ public:
 
     // errc::not_found: the parent is missing; errc::already_exists.
     result<void> make_directory(path_segments const& path) const;
+    result<void> make_directory_and_parents(path_segments const& path) const;
     // A file or an empty directory. errc::not_found, errc::conflict (not empty).
     result<void> remove(path_segments const& path) const;
     // Parents of `to` are made. errc::already_exists (mode never), errc::conflict, errc::unsupported (another file system).
@@ -87,16 +88,17 @@ public:
     // Moves it to its place, makes parents, and fsyncs every directory it changed.
     result<void> publish(temporary const& file, path_segments const& to, replace_mode mode) const;
 
-    result<disk_space> space() const;
+    // Of the file system that this open directory lies on.
+    static result<disk_space> space_at(unique_fd const& directory);
 
 private:
     explicit root_directory(unique_fd root) : root_(std::move(root)) {}
-    friend class tree_removal;
     result<void> open_incoming(std::string const& path);
     result<temporary> create_beside(path_segments const& to, account const& owner) const;
     result<unique_fd> open_beneath(path_segments const& path, std::uint64_t flags, std::uint64_t extra_resolve = 0) const;
     result<unique_fd> open_parent(path_segments const& path, bool make) const;
     result<unique_fd> make_parents(path_segments const& path) const;
+    static result<void> make_directory_in(result<unique_fd> parent, path_segments const& path);
     void sweep() const;
     void sweep_noted() const;
 

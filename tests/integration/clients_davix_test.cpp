@@ -70,11 +70,15 @@ TEST_F(Davix, MovesAFile) {
     EXPECT_EQ(r.exit_code, same.exit_code) << "as XRootD is answered" << r << same;
 }
 
-TEST_F(Davix, RemovesAFile) {
+TEST_F(Davix, RemovesFilesAndTrees) {
     bench.place(door, "/data/davix-rm/a", "1");
+    bench.place(door, "/data/davix-rm/sub/b", "2");
     auto const one = davix("davix-rm", {door.at("/data/davix-rm/a")});
     EXPECT_EQ(one.exit_code, 0) << one;
     EXPECT_FALSE(bench.exists(door, "/data/davix-rm/a"));
+    auto const tree = davix("davix-rm", {"-r", "2", door.at("/data/davix-rm")});
+    EXPECT_EQ(tree.exit_code, 0) << tree;
+    EXPECT_FALSE(bench.exists(door, "/data/davix-rm/sub/b"));
 }
 
 TEST_F(Davix, CopiesFromDoorToDoor) {

@@ -91,6 +91,20 @@ TEST_F(Rclone, ReadsAPartOfAFile) {
     EXPECT_EQ(r.out, "3456");
 }
 
+TEST_F(Rclone, CopiesAndMovesInsideTheSite) {
+    bench.place(door, "/data/rc-server/one", noise(3000, 45));
+    auto const copied = rclone({"copyto", "-v", "site:rc-server/one", "site:rc-server/two"});
+    EXPECT_EQ(copied.exit_code, 0) << copied;
+    EXPECT_TRUE(bench.content(door, "/data/rc-server/two") == noise(3000, 45)) << copied;
+    auto const moved = rclone({"moveto", "-v", "site:rc-server/two", "site:rc-server/sub/three"});
+    EXPECT_EQ(moved.exit_code, 0) << moved;
+    EXPECT_TRUE(bench.content(door, "/data/rc-server/sub/three") == noise(3000, 45)) << moved;
+    EXPECT_FALSE(bench.exists(door, "/data/rc-server/two"));
+    auto const folder_moved = rclone({"move", "-v", "site:rc-server", "site:rc-server.new"});
+    EXPECT_EQ(folder_moved.exit_code, 0) << folder_moved;
+    EXPECT_TRUE(bench.exists(door, "/data/rc-server.new/sub/three")) << folder_moved;
+}
+
 TEST_F(Rclone, MakesAndRemovesDirectories) {
     auto const made = rclone({"mkdir", "site:rc-mkdir/deep"});
     EXPECT_EQ(made.exit_code, 0) << made;
@@ -99,6 +113,20 @@ TEST_F(Rclone, MakesAndRemovesDirectories) {
     EXPECT_EQ(again.exit_code, 0) << "an existing directory is fine for rclone" << again;
     EXPECT_EQ(rclone({"rmdir", "site:rc-mkdir/deep"}).exit_code, 0);
     EXPECT_FALSE(bench.exists(door, "/data/rc-mkdir/deep"));
+}
+
+TEST_F(Rclone, PurgesATree) {
+    bench.place(door, "/data/rc-purge/a", "1");
+    bench.place(door, "/data/rc-purge/sub/b", "2");
+    auto const r = rclone({"purge", "-v", "site:rc-purge"});
+    EXPECT_EQ(r.exit_code, 0) << r;
+    EXPECT_FALSE(bench.exists(door, "/data/rc-purge")) << r;
+}
+
+TEST_F(Rclone, TellsFreeSpace) {
+    auto const r = rclone({"about", "site:"});
+    EXPECT_EQ(r.exit_code, 0) << r;
+    EXPECT_TRUE(r.says("Free:")) << r;
 }
 
 TEST_F(Rclone, AMissingFolderIsNotFound) {
