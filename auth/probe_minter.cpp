@@ -85,7 +85,7 @@ result<secret> probe_minter::mint(probe_token_request const& request) const {
         claims["aud"] = "https://another-service.invalid";
     else if (request.flaw != token_flaw::no_audience)
         claims["aud"] = request.audience;
-    auto token = keys_.sign(boost::json::serialize(claims));
+    auto token = keys_.sign(boost::json::serialize(claims), request.signature);
     if (token.empty()) return fail(fjord::errc::internal, "no probe token: signing failed");
     return token;
 }

@@ -24,6 +24,7 @@ struct probe_token_request {
     std::string scope;     // "storage.read:/data/.fjord-probe/<run>/x storage.create:..." or "storage.read"
     seconds lifetime{60};
     token_flaw flaw = token_flaw::none;
+    algorithm signature = algorithm::es256;
 };
 
 class probe_minter {

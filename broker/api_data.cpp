@@ -8,6 +8,8 @@
 #include "net/router.hpp"
 #include "policies/policies.hpp"
 
+#include <algorithm>
+
 namespace fjord::broker {
 namespace {
 
@@ -140,7 +142,14 @@ asio::awaitable<net::response> get(core& c, net::request& req) {
         describe(answer, r);
         co_return answer;
     }
-    auto answer = net::redirect_response(307, r.places.front().redirect_url);
+    auto const reachable = [](place const& p) { return !p.redirect_url.empty(); };
+    auto const to = std::find_if(r.places.begin(), r.places.end(), reachable);
+    if (to == r.places.end())
+        co_return net::problem(
+            409,
+            "the sites that hold this take no token in a URL, so a redirect cannot lead there; use `fjord get`, "
+            "POST /api/v1/resolve, or ?redirect=no");
+    auto answer = net::redirect_response(307, to->redirect_url);
     describe(answer, r);
     co_return answer;
 }

@@ -2,6 +2,7 @@
 #include "broker/access.hpp"
 #include "broker/body.hpp"
 #include "broker/rendering.hpp"
+#include "broker/site_prober.hpp"
 
 #include "catalog/catalog.hpp"
 #include "net/client.hpp"
@@ -20,6 +21,9 @@ result<std::map<std::string, std::string>> read_attributes(json::object const* o
     for (auto const& member : *o) {
         auto const& v = member.value();
         std::string const key(member.key());
+        if (key.starts_with("honours."))
+            return fail(errc::invalid_argument,
+                        "attribute \"" + key + "\": names below honours. belong to the site probe (fjord site probe)");
         if (v.is_string()) {
             out[key] = std::string(v.get_string());
         } else if (v.is_int64() || v.is_uint64() || v.is_double() || v.is_bool()) {
@@ -71,7 +75,11 @@ asio::awaitable<net::response> store(core& c, net::request& req, std::string id_
     auto site = read_site(*body, id_in_path);
     if (!site) co_return net::problem(site.error());
     bool const creating = id_in_path.empty();
-    auto work = [&c, s = *site, creating]() mutable -> result<catalog::site_record> {
+    struct stored_site {
+        catalog::site_record site;
+        bool moved = true;  // what was probed may be another server now
+    };
+    auto work = [&c, s = *site, creating]() mutable -> result<stored_site> {
         auto const now = c.time.now();
         auto old = c.cat.find_site(s.id);
         if (creating && old)
@@ -83,12 +91,21 @@ asio::awaitable<net::response> store(core& c, net::request& req, std::string id_
         change.put_site(s);
         auto done = c.cat.commit(std::move(change));
         if (!done) return done.error();
-        return s;
+        if (old) s.honours = old->honours;
+        auto const base = [](catalog::site_record const& r) {
+            auto const at = r.attributes.find("token_base");
+            return at == r.attributes.end() ? std::string() : at->second;
+        };
+        bool const moved =
+            !old || old->url != s.url || old->kind != s.kind || base(*old) != base(s) || (s.enabled && !old->enabled);
+        return stored_site{s, moved};
     };
     auto stored = co_await on_pool(c.pool, std::move(work));
     if (!stored) co_return net::problem(stored.error());
-    auto answer = net::json_response(creating ? 201 : 200, render(*stored));
-    if (creating) answer.headers.set("Location", "/api/v1/sites/" + encode_segment(stored->id.str()));
+    auto const& now = stored->site;
+    if (stored->moved && now.enabled) c.prober->notice(now.id);
+    auto answer = net::json_response(creating ? 201 : 200, render(now));
+    if (creating) answer.headers.set("Location", "/api/v1/sites/" + encode_segment(now.id.str()));
     co_return answer;
 }
 

@@ -14,6 +14,7 @@
 #include "transfer/access.hpp"
 #include "transfer/evaluator.hpp"
 #include "transfer/layout.hpp"
+#include "transfer/site_facts.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -42,12 +43,28 @@ std::string upload_path(catalog::site_record const& site, catalog::upload_record
     return transfer::replica_path(site, u.asset, v);
 }
 
+// Why nobody is sent to this site with this upload, by what the probe found; empty when that is fine.
+std::string unsafe_for(catalog::site_record const& site, upload_request const& what) {
+    if (transfer::fact(site, "create_is_not_overwrite") == false)
+        return "lets an upload token replace files (probe: create_is_not_overwrite=false), so that what is registered could "
+               "change";
+    // The holder of an upload token can make such a site copy one of its own files to the reserved path. Whoever must name the
+    // digest of the bytes beforehand gains nothing by that: other bytes are never registered, so never readable.
+    if (transfer::fact(site, "tpc_scheme_filter") == false && !what.digests.sha256)
+        return "copies from file:// (probe: tpc_scheme_filter=false), so uploads there must announce their sha-256";
+    return {};
+}
+
 result<catalog::site_record> choose_site(core& c, upload_request const& what, policies::resource const& on) {
     auto const wanted = what.site.empty() ? c.opts.default_site : what.site;
     std::string reasons;
     auto fits = [&](catalog::site_record const& s) {
         if (!s.enabled) {
             reasons += "; " + s.id.str() + " is disabled";
+            return false;
+        }
+        if (auto const why = unsafe_for(s, what); !why.empty()) {
+            reasons += "; " + s.id.str() + " " + why;
             return false;
         }
         auto verdict = c.policy.may_place(on, transfer::place_of(s));
@@ -356,7 +373,8 @@ asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& 
     out.upload = std::move(stored->upload);
     out.site = std::move(stored->site);
     out.url = out.site.url + "/" + out.upload.path;
-    out.token = mint_for_site(c, *req.caller, out.site, {"storage.create"}, out.upload.path, out.upload.expires, out.upload.id);
+    auto const end = token_end(out.site, c.time.now(), out.upload.expires);
+    out.token = mint_for_site(c, *req.caller, out.site, {"storage.create"}, out.upload.path, end, out.upload.id);
     co_return out;
 }
 

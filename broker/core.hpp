@@ -31,6 +31,7 @@ namespace fjord::broker {
 
 class cache_directory;
 class event_hub;
+class site_prober;
 class upload_sweep;
 struct policy_state;
 
@@ -50,6 +51,7 @@ struct core {
     event_hub& events;
     metrics_registry& metrics;
     clock& time;
+    site_prober* prober = nullptr;  // set before the first request
 };
 
 // True for the federation's caches and administrators.
@@ -64,6 +66,7 @@ void add_data_routes(net::router& r, core& c);
 void add_resolve_routes(net::router& r, core& c);
 void add_upload_routes(net::router& r, core& c);
 void add_site_routes(net::router& r, core& c);
+void add_probe_routes(net::router& r, core& c);
 void add_rule_routes(net::router& r, core& c);
 void add_transfer_routes(net::router& r, core& c);
 void add_replica_routes(net::router& r, core& c);

@@ -1,6 +1,7 @@
 #include "broker/rendering.hpp"
 
 #include "base/dataset_uri.hpp"
+#include "transfer/layout.hpp"
 
 #include <charconv>
 
@@ -36,6 +37,8 @@ json::object render(catalog::site_record const& s) {
     o["attributes"] = attributes_of(s.attributes);
     o["jurisdiction"] = s.jurisdiction;
     o["enabled"] = s.enabled;
+    o["layout"] = transfer::has_hashed_layout(s) ? "hashed" : "readable";
+    if (!s.honours.empty()) o["honours"] = attributes_of(s.honours);
     set_time(o, "created", s.created);
     set_time(o, "updated", s.updated);
     return o;

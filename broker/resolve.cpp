@@ -9,6 +9,7 @@
 #include "catalog/catalog.hpp"
 #include "transfer/access.hpp"
 #include "transfer/evaluator.hpp"
+#include "transfer/site_facts.hpp"
 
 #include <algorithm>
 
@@ -123,8 +124,12 @@ place make_place(core& c, principal const& who, catalog::asset_ref const& ref, d
         p.redirect_url = with_credential(p.url, "ticket", p.token);
     } else {
         p.url = transfer::url_of(*s.site, s.replica->path) + tail;
+        p.expires = token_end(*s.site, c.time.now(), p.expires);
         p.token = mint_for_site(c, who, *s.site, {"storage.read"}, s.replica->path, p.expires);
-        p.redirect_url = with_credential(p.url, s.site->kind == "door" ? "ticket" : "authz", p.token);
+        // A door of ours takes its ticket; elsewhere the token goes in the URL unless the site is known to refuse that.
+        bool const door = s.site->kind == "door";
+        if (door || transfer::fact(*s.site, "url_token") != false)
+            p.redirect_url = with_credential(p.url, door ? "ticket" : "authz", p.token);
         if (auto mount = attribute(s.site->attributes, "mount"); !mount.empty()) p.path = mount + "/" + s.replica->path + tail;
     }
     return p;

@@ -33,7 +33,8 @@ struct place {
     wall_time expires{};
     int priority = 1;
     std::string why;
-    std::string redirect_url;  // `url` with the credential in the query, for redirects only; never logged or listed
+    std::string redirect_url;  // `url` with the credential in the query, for redirects only; never logged or listed; empty where the
+                               // site takes no token in a URL
 };
 
 struct resolution {

@@ -3,6 +3,7 @@
 #include "auth/auth.hpp"
 #include "net/client.hpp"
 #include "transfer/access.hpp"
+#include "transfer/site_facts.hpp"
 
 #include <algorithm>
 
@@ -29,6 +30,12 @@ std::string origin_of(std::string_view url) {
 }
 
 }  // namespace
+
+wall_time token_end(catalog::site_record const& site, wall_time now, wall_time until) {
+    if (transfer::fact(site, "expiry_strict") != false) return until;
+    constexpr seconds remembered{60};
+    return until - std::min<milliseconds>(remembered, (until - now) / 2);
+}
 
 secret mint_for_origin(core const& c, principal const& who, std::string_view url, std::string scope, wall_time until,
                        std::string upload_id) {

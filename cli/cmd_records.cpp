@@ -47,7 +47,16 @@ int print_record(client_context& c, json::value const& v) {
         print_json(v);
         return exit_done;
     }
-    for (auto const& m : v.get_object()) std::printf("%-14s %s\n", std::string(m.key()).c_str(), text_of(m.value()).c_str());
+    for (auto const& m : v.get_object()) {
+        std::string const key(m.key());
+        if (key != "honours" || !m.value().is_object()) {
+            std::printf("%-14s %s\n", key.c_str(), text_of(m.value()).c_str());
+            continue;
+        }
+        // What the site probe found: a line each, spelled as site expressions spell it.
+        for (auto const& fact : m.value().get_object())
+            std::printf("%-32s %s\n", (key + "." + std::string(fact.key())).c_str(), text_of(fact.value()).c_str());
+    }
     return exit_done;
 }
 

@@ -65,6 +65,12 @@ struct site_args {
 int add_site(client_context& c, site_args const& a);
 int set_site(client_context& c, site_args const& a);
 
+struct probe_args {
+    std::string id;
+    bool last = false, strict = false, no_server_files = false, no_cleartext = false;
+};
+int probe_site(client_context& c, probe_args const& a);
+
 struct rule_args {
     std::string uri, collection, filter, sites, lifetime, activity, comment;
     int copies = 1, priority = 3;

@@ -159,6 +159,19 @@ void add_site_commands(program& p) {
     set->add_option("--attribute", s.attributes, "key=value; an empty value removes the key");
     set->add_flag("--disabled", s.disabled, "Take it out of use; without this flag it is in use");
     p.online(set, [&s](client_context& c) { return set_site(c, s); });
+    auto& b = p.keep<probe_args>();
+    auto* probe = group->add_subcommand(
+        "probe",
+        "Does the site keep to what it is told? Tries good and wrong tokens on canary files of its own; keeps the findings");
+    probe->add_option("ID", b.id)->required();
+    probe->add_flag("--last", b.last, "Show the last report, probe nothing");
+    probe->add_flag("--strict", b.strict, "Exit with 1 when any row is not honest");
+    probe->add_flag("--no-file-source", b.no_server_files, "Do not ask for a copy from a file:// URL");
+    probe->add_flag("--no-cleartext", b.no_cleartext, "Send no token over http://");
+    probe->footer(
+        "Findings become facts that site expressions can use (honours.path_boundary=true) and that layout and tokens follow.\n"
+        "Exit codes: 0 probed, whatever was found (1 with --strict), 5 the site does not answer.");
+    p.online(probe, [&b](client_context& c) { return probe_site(c, b); });
 }
 
 void add_rule_options(CLI::App* sub, rule_args& a) {

@@ -119,6 +119,15 @@ config_table table_of(broker_config& c) {
         .prose("How long a new key is published before it signs: no shorter than sites keep a JWKS, which may be 4 days.");
     t.boolean("signing_keys.rs256", &c.rs256)
         .prose("Keep an RSA key as well, for sites with attribute `token_alg = RS256` (StoRM WebDAV verifies nothing else).");
+    t.section("probe", "Honesty probes of storage sites, on canary files of their own; `fjord site probe` runs one now");
+    t.duration("probe.interval", &c.broker.probe_interval)
+        .between(0, 366 * 86400)
+        .prose("Time between probes of one site, a tenth more or less. 0: only when asked for.");
+    t.boolean("probe.on_add", &c.broker.probe_on_add).prose("Probe a site when it is registered, moved or enabled again.");
+    t.boolean("probe.file_source", &c.broker.probe_server_files)
+        .prose("Ask for a copy from a `file://` URL, which names a canary's path and no file of the server's system.");
+    t.boolean("probe.cleartext", &c.broker.probe_cleartext)
+        .prose("Send a token over `http://`. It reads one canary and ends within a minute.");
     t.section("store", "Where the catalog lives.");
     t.text("store.engine", &c.store_engine).one_of({"rocksdb"}).prose("Storage engine.");
     t.section("location", "Where this host stands; decides whether bytes may be relayed through it.");

@@ -92,6 +92,13 @@ role_host::role_host(common_config const& c)
 
 role_host::~role_host() { stop(); }
 
+std::unique_ptr<net::http_client> role_host::make_probe_client() const {
+    auto o = client_options_of(config_);
+    o.allow_cleartext_token = true;
+    o.max_connections_per_host = 2;
+    return std::make_unique<net::http_client>(std::move(o));
+}
+
 void role_host::stop() {
     client_.reset();
     pool_.join();

@@ -31,6 +31,8 @@ public:
     blocking_pool& pool() noexcept { return pool_; }
     metrics_registry& metrics() noexcept { return metrics_; }
     net::http_client& client() noexcept { return *client_; }
+    // Another one, which may send tokens in cleartext: for the site probe's canaries and nothing else.
+    std::unique_ptr<net::http_client> make_probe_client() const;
 
     // Begins to answer, writes the ready file, waits for SIGTERM or SIGINT (SIGHUP calls `reload`), then stops: `drain` first
     // (end event streams), then the server with its grace. Gives the exit code; failures are on standard error.

@@ -14,6 +14,7 @@
 #include "broker/key_keeper.hpp"
 #include "broker/policy_store.hpp"
 #include "broker/rule_filter.hpp"
+#include "broker/site_prober.hpp"
 #include "broker/upload_sweep.hpp"
 #include "catalog/catalog.hpp"
 #include "stac/api.hpp"
@@ -110,6 +111,9 @@ int serve_broker(serve_args const& a) {
     broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens,
                       host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
 
+    broker::site_prober prober(core, host.make_probe_client(), host.runtime().context(0).get_executor());
+    core.prober = &prober;
+
     net::router routes;
     routes.add_filter([&tokens](net::request& req) { return auth::authenticate(req, tokens, broker::realm()); });
     stac.add_routes(routes);
@@ -118,6 +122,7 @@ int serve_broker(serve_args const& a) {
     broker::add_resolve_routes(routes, core);
     broker::add_upload_routes(routes, core);
     broker::add_site_routes(routes, core);
+    broker::add_probe_routes(routes, core);
     broker::add_rule_routes(routes, core);
     broker::add_transfer_routes(routes, core);
     broker::add_replica_routes(routes, core);
@@ -129,6 +134,7 @@ int serve_broker(serve_args const& a) {
     broker::key_keeper keeper(**signing, [&tokens, &c] { tokens.forget_keys(c.public_url); });
 
     engine.start();
+    prober.start();
     auto reload = [&a, &tokens, &keeper] {
         keeper.look_now();
         broker_config fresh;
@@ -139,6 +145,7 @@ int serve_broker(serve_args const& a) {
     };
     auto drain = [&events] { events.close(); };
     int const code = host.run("broker", routes, a.ready_file, reload, drain);
+    net::run_blocking(host.runtime().context(0), prober.stop());
     net::run_blocking(host.runtime().context(0), engine.stop());
     host.stop();
     return code;

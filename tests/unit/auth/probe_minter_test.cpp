@@ -100,22 +100,22 @@ TEST_F(ProbeMinter, NothingOutsideTheRunsCanariesIsSigned) {
     EXPECT_THAT(probe.mint(reading("/canary/../canaryX")), IsOk()) << "stays inside, however it is read";
 }
 
-//@@// "A probe-only code path that cannot be reached otherwise": whoever else includes it breaks this promise.
-//@@TEST(ProbeMinterTree, OnlyTheBrokersProberMakesSuchTokens) {
-//@@    namespace fs = std::filesystem;
-//@@    std::vector<std::string> users;
-//@@    for (auto const* folder : {"auth", "base", "broker", "cache", "catalog", "cli", "net", "policies", "site", "stac",
+// "A probe-only code path that cannot be reached otherwise": whoever else includes it breaks this promise.
+TEST(ProbeMinterTree, OnlyTheBrokersProberMakesSuchTokens) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> users;
+    for (auto const* folder : {"auth", "base", "broker", "cache", "catalog", "cli", "net", "policies", "site", "stac",
 //"storage",
-//@@                               "transfer"}) {
-//@@        for (auto const& entry : fs::recursive_directory_iterator(fs::path(FJORD_SOURCE_DIR) / folder)) {
-//@@            if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
-//@@            if (read_file(entry.path().string()).value().find("auth/probe_minter.hpp\"") != std::string::npos)
-//@@                users.push_back(fs::relative(entry.path(), FJORD_SOURCE_DIR).string());
-//@@        }
-//@@    }
-//@@    std::sort(users.begin(), users.end());
-//@@    EXPECT_THAT(users, ::testing::ElementsAre("auth/probe_minter.cpp", "broker/site_prober.cpp"));
-//@@}
+                               "transfer"}) {
+        for (auto const& entry : fs::recursive_directory_iterator(fs::path(FJORD_SOURCE_DIR) / folder)) {
+            if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
+            if (read_file(entry.path().string()).value().find("auth/probe_minter.hpp\"") != std::string::npos)
+                users.push_back(fs::relative(entry.path(), FJORD_SOURCE_DIR).string());
+        }
+    }
+    std::sort(users.begin(), users.end());
+    EXPECT_THAT(users, ::testing::ElementsAre("auth/probe_minter.cpp", "broker/site_prober.cpp"));
+}
 
 }  // namespace
 }  // namespace fjord::auth::test
