@@ -145,7 +145,8 @@ config_table table_of(site_config& c) {
     t.text("root", &c.root).required().prose("Directory that becomes the storage site. Nothing outside it can be reached.");
     t.text_list("public", &c.public_paths).prose("Path prefixes that may be read without a token.");
     t.boolean("recursive_delete", &c.recursive_delete)
-        .prose("DELETE of a directory removes all below it, as WebDAV wants it; false: only empty directories can be removed.");
+        .prose("DELETE of a directory removes all below it, as WebDAV clients such as `rclone purge` want it. Off, only empty directories "
+               "can be removed: gfal2 makes `rmdir` a DELETE, so that a program which counts on its failure would lose data.");
     t.section("tpc", "Third-party copies: whom this door may connect to.");
     t.boolean("tpc.allow_local", &c.tpc_allow_local)
         .prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");

@@ -45,7 +45,7 @@ struct broker_config : common_config {
 struct site_config : common_config {
     std::string root;
     std::vector<std::string> public_paths;
-    bool recursive_delete = true;
+    bool recursive_delete = false;
     bool tpc_allow_local = false;
     std::vector<std::string> tpc_allow;
     std::vector<site::group_rule> group_access;

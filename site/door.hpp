@@ -2,7 +2,8 @@
 // The site door: a directory served as a storage site. WebDAV verbs (GET HEAD PUT DELETE MKCOL MOVE PROPFIND OPTIONS), ranges,
 // digests, and COPY with Source or Destination (HTTP third-party copy), all under bearer tokens with WLCG scopes. What each verb
 // needs stands in verbs.hpp; nothing outside the root can be reached (root.hpp); an upload becomes visible whole and verified or
-// not at all (incoming.hpp). It refuses: overwriting with create-only tokens, PROPFIND of infinite depth.
+// not at all (incoming.hpp). It refuses: overwriting with create-only tokens, recursive
+// deletion unless configured, PROPFIND of infinite depth.
 //
 //   auto opened = site::door::open({.root = "/srv/data"}, {verifier, client, pool, clock, metrics});
 //   (*opened)->add_routes(routes);
@@ -35,7 +36,9 @@ struct door_options {
     // Issuer and where its scope paths are rooted here: so that a refusal names the scope as that issuer would write it.
     std::vector<std::pair<std::string, std::string>> scope_roots;
     remote_rules remotes;                   // where COPY may reach to
-    bool recursive_delete = true;           // DELETE of a directory takes all below it (RFC 4918); false: it must be empty
+    // DELETE of a directory takes all below it, as RFC 4918 section 9.6.1 has it. Off: only empty ones go, as at StoRM, dCache and
+    // XRootD, because gfal2 turns rmdir() into a DELETE, and its callers count on ENOTEMPTY.
+    bool recursive_delete = false;
     std::uint64_t max_upload = 0;           // bytes; 0 = as the disk allows
     std::size_t max_copies = 64;            // third-party copies at once; beyond: 503
     std::chrono::milliseconds marker_interval{5'000};  // between performance markers

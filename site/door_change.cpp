@@ -43,7 +43,7 @@ asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req) {
     if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
     if (state == object_state::file && e.at.trailing_slash) co_return net::problem(404, "there is nothing at this path");
     auto const depth = trim(req.headers.get("Depth"));
-    if (state == object_state::directory && !depth.empty() && !iequals(depth, "infinity"))
+    if (state == object_state::directory && core->options.recursive_delete && !depth.empty() && !iequals(depth, "infinity"))
         co_return net::problem(
             400, "a directory is removed with all below it: Depth must be infinity or absent (RFC 4918 section 9.6.1)");
     bool const whole = state == object_state::directory && core->options.recursive_delete && !e.at.path.empty();
@@ -52,8 +52,11 @@ asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req) {
         removed = co_await remove_all(core, e.at);
     else
         removed = co_await remove(core, e.at);
-    if (!removed) co_return net::problem(removed.error());
-    co_return net::empty_response(204);
+    if (removed) co_return net::empty_response(204);
+    if (removed.error().code == errc::conflict && state == object_state::directory && !whole)
+        co_return net::problem(409,
+                               "the directory is not empty: remove what is in it first (this site does not remove whole trees)");
+    co_return net::problem(removed.error());
 }
 
 asio::awaitable<net::response> handle_mkcol(core_ptr core, net::request& req) {

@@ -137,7 +137,7 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
         co_return net::problem(found.error());
     auto const state = found ? found->facts.state : object_state::absent;
     if (auto refused = check_state(*core, req, e.at, state)) co_return std::move(*refused);
-    if (depth != "0" && depth != "1") co_return refuse_infinite_depth();
+    if (depth != "0" && depth != "1" && state == object_state::directory) co_return refuse_infinite_depth();
 
     auto job = std::make_shared<propfind_job>();
     job->core = core;

@@ -70,15 +70,22 @@ TEST_F(Davix, MovesAFile) {
     EXPECT_EQ(r.exit_code, same.exit_code) << "as XRootD is answered" << r << same;
 }
 
-TEST_F(Davix, RemovesFilesAndTrees) {
-    bench.place(door, "/data/davix-rm/a", "1");
-    bench.place(door, "/data/davix-rm/sub/b", "2");
-    auto const one = davix("davix-rm", {door.at("/data/davix-rm/a")});
-    EXPECT_EQ(one.exit_code, 0) << one;
-    EXPECT_FALSE(bench.exists(door, "/data/davix-rm/a"));
-    auto const tree = davix("davix-rm", {"-r", "2", door.at("/data/davix-rm")});
-    EXPECT_EQ(tree.exit_code, 0) << tree;
-    EXPECT_FALSE(bench.exists(door, "/data/davix-rm/sub/b"));
+TEST_F(Davix, RemovesAFile) {
+    bench.place(door, "/data/davix-rm", "1");
+    auto const r = davix("davix-rm", {door.at("/data/davix-rm")});
+    EXPECT_EQ(r.exit_code, 0) << r;
+    EXPECT_FALSE(bench.exists(door, "/data/davix-rm"));
+}
+
+TEST_F(Davix, RemovesATreeOnlyWhereTheSiteWantsIt) {
+    for (auto const* site : {&door, &bench.b()}) bench.place(*site, "/data/davix-tree/sub/b", "2");
+    auto const kept = davix("davix-rm", {"-r", "2", door.at("/data/davix-tree")});
+    EXPECT_NE(kept.exit_code, 0) << kept;
+    EXPECT_TRUE(kept.says("409")) << kept;
+    EXPECT_TRUE(bench.exists(door, "/data/davix-tree/sub/b"));
+    auto const gone = davix("davix-rm", {"-r", "2", bench.b().at("/data/davix-tree")});
+    EXPECT_EQ(gone.exit_code, 0) << gone;
+    EXPECT_FALSE(bench.exists(bench.b(), "/data/davix-tree"));
 }
 
 TEST_F(Davix, CopiesFromDoorToDoor) {

@@ -116,6 +116,22 @@ TEST_F(Gfal, RemovesFilesAndTrees) {
     EXPECT_FALSE(bench.exists(door, "/data/gfal-rm"));
 }
 
+// gfal2 sends DELETE for rmdir(); Rucio and others clean up parents with it and count on its failure.
+TEST_F(Gfal, RmdirNeverTakesContentAlong) {
+    bench.place(door, "/data/gfal-rmdir/precious", "x");
+    auto const rmdir = [&] {
+        return gfal(
+            {"/usr/bin/python3", "-c", "import gfal2, sys; gfal2.creat_context().rmdir(sys.argv[1])", url("/data/gfal-rmdir")});
+    };
+    auto const refused = rmdir();
+    EXPECT_NE(refused.exit_code, 0) << refused;
+    EXPECT_TRUE(bench.exists(door, "/data/gfal-rmdir/precious"));
+    EXPECT_EQ(gfal({"gfal-rm", url("/data/gfal-rmdir/precious")}).exit_code, 0);
+    auto const done = rmdir();
+    EXPECT_EQ(done.exit_code, 0) << done;
+    EXPECT_FALSE(bench.exists(door, "/data/gfal-rmdir"));
+}
+
 TEST_F(Gfal, PublicFilesNeedNoToken) {
     bench.place(door, "/public/gfal-readme", "hello");
     auto const r = gfal(secret(), {"gfal-cat", url("/public/gfal-readme")});

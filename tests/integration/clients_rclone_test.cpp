@@ -16,7 +16,7 @@ protected:
     storage_site const& door = bench.a();
     secret all = bench.everything();
 
-    // The remote "site:" is the door's /data.
+    // The remote "site:" is door a's /data, "other:" is door b's, which removes whole trees.
     client_run rclone(std::vector<std::string> rest) { return rclone(all, std::move(rest)); }
     client_run rclone(secret const& token, std::vector<std::string> rest) {
         std::vector<std::string> argv{"rclone", "--ca-cert", bench.ca(), "--retries", "1", "--low-level-retries", "1"};
@@ -26,6 +26,10 @@ protected:
                           {"RCLONE_CONFIG_SITE_TYPE", "webdav"},
                           {"RCLONE_CONFIG_SITE_URL", door.at("/data")},
                           {"RCLONE_CONFIG_SITE_VENDOR", "other"},
+                          {"RCLONE_CONFIG_OTHER_TYPE", "webdav"},
+                          {"RCLONE_CONFIG_OTHER_URL", bench.b().at("/data")},
+                          {"RCLONE_CONFIG_OTHER_VENDOR", "other"},
+                          {"RCLONE_CONFIG_OTHER_BEARER_TOKEN", token.reveal()},
                           {"RCLONE_CONFIG_SITE_BEARER_TOKEN", token.reveal()}});
     }
     // A local folder with two files, one deeper.
@@ -115,12 +119,21 @@ TEST_F(Rclone, MakesAndRemovesDirectories) {
     EXPECT_FALSE(bench.exists(door, "/data/rc-mkdir/deep"));
 }
 
-TEST_F(Rclone, PurgesATree) {
-    bench.place(door, "/data/rc-purge/a", "1");
-    bench.place(door, "/data/rc-purge/sub/b", "2");
-    auto const r = rclone({"purge", "-v", "site:rc-purge"});
-    EXPECT_EQ(r.exit_code, 0) << r;
-    EXPECT_FALSE(bench.exists(door, "/data/rc-purge")) << r;
+TEST_F(Rclone, PurgesATreeOnlyWhereTheSiteWantsIt) {
+    for (auto const* site : {&door, &bench.b()}) {
+        bench.place(*site, "/data/rc-purge/a", "1");
+        bench.place(*site, "/data/rc-purge/sub/b", "2");
+    }
+    auto const kept = rclone({"purge", "site:rc-purge"});
+    EXPECT_NE(kept.exit_code, 0) << kept;
+    EXPECT_TRUE(kept.says("not empty")) << "the reason reaches the user" << kept;
+    EXPECT_TRUE(bench.exists(door, "/data/rc-purge/a") && bench.exists(door, "/data/rc-purge/sub/b"));
+    auto const one_by_one = rclone({"delete", "--rmdirs", "site:rc-purge"});
+    EXPECT_EQ(one_by_one.exit_code, 0) << one_by_one;
+    EXPECT_FALSE(bench.exists(door, "/data/rc-purge/sub"));
+    auto const gone = rclone({"purge", "-v", "other:rc-purge"});
+    EXPECT_EQ(gone.exit_code, 0) << gone;
+    EXPECT_FALSE(bench.exists(bench.b(), "/data/rc-purge"));
 }
 
 TEST_F(Rclone, TellsFreeSpace) {

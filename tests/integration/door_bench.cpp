@@ -86,6 +86,7 @@ void door_bench::write_configs() {
                     ca() + "\"\n";
         if (role == "issuer") text += "key_file = \"" + path("issuer-key.pem") + "\"\n";
         if (role != "issuer") text += "root = \"" + path(role) + "\"\npublic = [\"/public\"]\naccess_log = true\n";
+        if (role == "site-b") text += "recursive_delete = true\n";
         text += "\n[tls]\ncertificate = \"" + path("host.pem") + "\"\nkey = \"" + path("host.key") + "\"\n";
         if (role != "issuer")
             text += "\n[tpc]\nallow_local = true\n\n[[issuer]]\nurl = \"" + issuer_url_ + "\"\nca = \"" + ca() +

@@ -4,7 +4,7 @@
 //
 // The doors and XRootD serve the same shape: below /data by token (scope paths are rooted there: storage.read:/x opens /data/x),
 // /public for everyone, /data/vo for the group /vo, and
-// writing below /data/vo/protected for /vo/managers only (doors). FJORD_SHOW=1 prints every client command and its output, tokens
+// writing below /data/vo/protected for /vo/managers only (doors). Door b removes whole trees. FJORD_SHOW=1 prints every client command and its output, tokens
 // masked.
 #include "auth/auth.hpp"
 #include "base/file.hpp"

@@ -307,6 +307,7 @@ TEST_F(DoorTest, DirectoriesAreMadeListedAndRemoved) {
     EXPECT_THAT(listing.body, HasSubstr("<D:getcontentlength>3</D:getcontentlength>"));
     EXPECT_THAT(listing.body, HasSubstr("&amp;"));
     EXPECT_EQ(send("GET", "/d").body.find("e/\n") != std::string::npos, true);
+    EXPECT_EQ(send("DELETE", "/d").status, 409u) << "not empty";
     EXPECT_EQ(send("DELETE", "/d/e").status, 204u);
     EXPECT_EQ(send("DELETE", "/d/a%20%26%20b.tif").status, 204u);
     EXPECT_EQ(send("DELETE", "/d").status, 204u);
@@ -319,6 +320,8 @@ TEST_F(DoorTest, InfiniteDepthIsRefusedWithItsPrecondition) {
         EXPECT_EQ(answer.status, 403u);
         EXPECT_THAT(answer.body, HasSubstr("propfind-finite-depth"));
     }
+    put("/x", "123");
+    EXPECT_EQ(send("PROPFIND", "/x").status, 207u) << "a file has no depth";
 }
 
 TEST_F(DoorTest, DirectoriesTellTheirSpace) {

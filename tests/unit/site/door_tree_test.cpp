@@ -19,6 +19,11 @@ protected:
         last = send("COPY", std::move(from), std::move(scope), headers);
         return last.status;
     }
+    void removing_trees() {
+        auto options = local_options(root.str());
+        options.recursive_delete = true;
+        start(options);
+    }
     net::client_response last;
 };
 
@@ -101,7 +106,8 @@ TEST_F(TreeTest, ACopyWithATokenForTheOtherSideStaysAThirdPartyCopy) {
     EXPECT_EQ(root.read("b"), "1");
 }
 
-TEST_F(TreeTest, ADirectoryIsRemovedWithAllBelow) {
+TEST_F(TreeTest, ADirectoryIsRemovedWithAllBelowWhereTheSiteWantsIt) {
+    removing_trees();
     for (int i = 0; i < 1500; ++i) root.write("d/many/" + std::to_string(i), "x");
     root.write("d/a/b/c/deep", "x");
     EXPECT_EQ(send("DELETE", "/d", all, {{"Depth", "0"}}).status, 400u);
@@ -114,6 +120,7 @@ TEST_F(TreeTest, ADirectoryIsRemovedWithAllBelow) {
 }
 
 TEST_F(TreeTest, WhatTheDoorDoesNotServeIsNotRemovedWithTheRest) {
+    removing_trees();
     fjord::test::temp_dir outside;
     outside.write("precious", "x");
     root.write("d/file", "x");
@@ -126,12 +133,11 @@ TEST_F(TreeTest, WhatTheDoorDoesNotServeIsNotRemovedWithTheRest) {
     EXPECT_FALSE(exists("d/file"));
 }
 
-TEST_F(TreeTest, ASiteMayWantEmptyDirectories) {
-    auto options = local_options(root.str());
-    options.recursive_delete = false;
-    start(options);
+TEST_F(TreeTest, OtherwiseOnlyEmptyDirectoriesGo) {
     put("/d/a", "1");
-    EXPECT_EQ(send("DELETE", "/d").status, 409u);
+    auto const refused = send("DELETE", "/d");
+    EXPECT_EQ(refused.status, 409u);
+    EXPECT_THAT(refused.body, HasSubstr("not empty"));
     EXPECT_TRUE(exists("d/a"));
     EXPECT_EQ(send("DELETE", "/d/a").status, 204u);
     EXPECT_EQ(send("DELETE", "/d").status, 204u);
