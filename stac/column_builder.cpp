@@ -194,7 +194,8 @@ void column_builder::plan_times() {
     span_ = static_cast<std::int64_t>(span / unit);
 }
 
-void column_builder::prepare(std::span<std::uint32_t const> order) {
+void column_builder::prepare(std::span<std::uint32_t const> order, std::size_t ranges) {
+    most_ranges_ = std::clamp<std::size_t>(ranges, 1, few);
     order_.assign(order.begin(), order.end());
     resize(order.size());
     std::vector<bool> used(values_.size());
@@ -221,12 +222,12 @@ void column_builder::prepare(std::span<std::uint32_t const> order) {
         text += v.json.size() + sizeof(std::uint32_t);
     }
     if (!lost && !had_ranges && sorted_.size() <= most_codes) exact_cost_ = order_.size() * width_for(sorted_.size() + 1) + text;
-    if (!sorted_.empty() && (lost || sorted_.size() > few)) {
+    if (!sorted_.empty() && (lost || had_ranges || sorted_.size() > most_ranges_)) {
         auto const type = values_[sorted_.front()].type;
         if (one_kind && type == staged::kind::number) plan_numbers();
         if (one_kind && type == staged::kind::time) plan_times();
         bool const ordered = type == staged::kind::number || type == staged::kind::text;
-        if (one_kind && ordered) rough_cost_ = order_.size() + few * 2 * (text / sorted_.size());
+        if (one_kind && ordered) rough_cost_ = order_.size() + most_ranges_ * 2 * (text / sorted_.size());
     }
 }
 
@@ -238,9 +239,9 @@ std::vector<std::size_t> column_builder::cuts() const {
         if (codes_[row] >= 2) ++rows[rank_[codes_[row] - 2]], ++all;
     std::vector<std::size_t> out{0};
     std::size_t taken = 0, done = 0;
-    for (std::size_t i = 0; i + 1 < rows.size() && out.size() < few; ++i) {
+    for (std::size_t i = 0; i + 1 < rows.size() && out.size() < most_ranges_; ++i) {
         taken += rows[i];
-        auto const share = (all - done) / (few + 1 - out.size());
+        auto const share = (all - done) / (most_ranges_ + 1 - out.size());
         if (taken < share && rows[i + 1] < share) continue;
         out.push_back(i + 1);
         done += taken;

@@ -36,8 +36,8 @@ public:
     void append(column const& from, std::span<std::uint32_t const> rows, std::size_t begin);
 
     // The ways to pack it, and their cost in bytes over all rows. Call prepare() once, when all rows are there; `order[i]` is
-    // the gathered row that becomes row i.
-    void prepare(std::span<std::uint32_t const> order);
+    // the gathered row that becomes row i; a rough column has at most `ranges` of them, up to 254.
+    void prepare(std::span<std::uint32_t const> order, std::size_t ranges = 254);
     std::size_t exact_cost() const noexcept { return exact_cost_; }  // SIZE_MAX: not possible
     std::size_t rough_cost() const noexcept { return rough_cost_; }  // by ranges; SIZE_MAX: not possible
     enum class packing { exact, rough, none };
@@ -82,7 +82,7 @@ private:
     column::kind exact_as_ = column::kind::values;
     std::int64_t base_ = 0, unit_ = 1, span_ = 0;
     std::int8_t scale_ = 0;
-    std::size_t exact_cost_ = SIZE_MAX, rough_cost_ = SIZE_MAX;
+    std::size_t most_ranges_ = 254, exact_cost_ = SIZE_MAX, rough_cost_ = SIZE_MAX;
 };
 
 }  // namespace fjord::stac

@@ -332,7 +332,7 @@ std::vector<std::uint32_t> segment_builder::sorted_rows() const {
 std::vector<column_parts> segment_builder::packed_columns(std::vector<std::uint32_t> const& order) {
     std::vector<std::size_t> by_cost;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        columns_[i].prepare(order);
+        columns_[i].prepare(order, limits_.ranges);
         by_cost.push_back(i);
     }
     auto const urgency = [&](std::size_t i) { return is_common(columns_[i].name()) ? 0 : 1; };

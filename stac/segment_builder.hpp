@@ -18,6 +18,7 @@ struct segment_limits {
     double column_bytes = 20;
     std::size_t small_rows = 16'384;  // segments below this keep all columns: they are merged later
     std::size_t max_columns = 256;
+    std::size_t ranges = 254;  // of a column that is kept roughly
 };
 
 // What tells versions of a document apart: the first 32 bits of its hex etag, or a hash of any other text.

@@ -1,195 +1,85 @@
-// The index against an evaluator written only for this test: random items, random boxes, intervals and CQL2 filters.
-// The naive side works on the item's own values, never on the index's, and decides logic by three-valued tables.
+// The index against an evaluator written only for this test (random_world.hpp): random items, random conditions, boxes, shapes,
+// intervals, orders and pages, on segments of every make. Testing one item against one query is a comparison: about 800 queries
+// on about 1000 items, six times over.
+#include "base/json.hpp"
 #include "stac/index.hpp"
 #include "tests/support/matchers.hpp"
+#include "tests/unit/stac/random_world.hpp"
 #include "tests/unit/stac/samples.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
-#include <random>
+#include <map>
 #include <set>
 
-namespace fjord::stac {
+namespace fjord::stac::test {
 namespace {
 
-// What the naive side knows of an item.
-struct plain_item {
-    std::string id;
-    std::optional<double> number, other;
-    std::optional<std::string> text;
-    std::optional<bool> flag;
-    int day = 1;                        // of June 2020
-    double w = 0, s = 0, e = 0, n = 0;  // an axis-aligned rectangle
+// How the index holds the items.
+struct make {
+    char const* name;
+    index_limits limits;
+    bool changes = false;  // half of the items are put twice and some are removed again
 };
 
-using three = std::optional<bool>;
-three not3(three a) { return a ? three(!*a) : std::nullopt; }
-three and3(three a, three b) {
-    if ((a && !*a) || (b && !*b)) return false;
-    return a && b ? three(true) : std::nullopt;
-}
-three or3(three a, three b) { return not3(and3(not3(a), not3(b))); }
-
-// A filter as text together with its meaning.
-struct condition {
-    std::string text;
-    std::function<three(plain_item const&)> holds;
-};
-
-class generator {
-public:
-    explicit generator(unsigned seed) : random_(seed) {}
-
-    int upto(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
-
-    plain_item item(int i) {
-        plain_item p;
-        p.id = "i" + std::to_string(i);
-        if (upto(4)) p.number = upto(10);
-        if (upto(4)) p.other = upto(10) / 2.0;
-        if (upto(4)) p.text = word();
-        if (upto(3)) p.flag = upto(2) == 1;
-        p.day = 1 + upto(28);
-        p.w = upto(34) * 10 - 170;
-        p.s = upto(16) * 10 - 80;
-        p.e = std::min(180.0, p.w + 1 + upto(20));
-        p.n = std::min(90.0, p.s + 1 + upto(20));
-        return p;
-    }
-
-    condition any(int depth) {
-        if (depth > 0 && upto(3)) return combined(depth);
-        switch (upto(8)) {
-            case 0:
-                return comparison("num", [](plain_item const& p) { return p.number; });
-            case 1:
-                return comparison("oth", [](plain_item const& p) { return p.other; });
-            case 2:
-                return between();
-            case 3:
-                return in_list();
-            case 4:
-                return text_match();
-            case 5:
-                return null_test();
-            case 6:
-                return flag_test();
-            default:
-                return property_property();
-        }
-    }
-
-private:
-    static constexpr char const* words[] = {"", "a", "ab", "abc", "ba", "B", "a%", "a_b"};
-    std::string word() { return words[upto(8)]; }
-
-    condition combined(int depth) {
-        auto a = any(depth - 1);
-        auto const kind = upto(3);
-        if (kind == 0) return {"NOT (" + a.text + ")", [a](plain_item const& p) { return not3(a.holds(p)); }};
-        auto b = any(depth - 1);
-        if (kind == 1)
-            return {"(" + a.text + ") AND (" + b.text + ")",
-                    [a, b](plain_item const& p) { return and3(a.holds(p), b.holds(p)); }};
-        return {"(" + a.text + ") OR (" + b.text + ")", [a, b](plain_item const& p) { return or3(a.holds(p), b.holds(p)); }};
-    }
-
-    template <class Get>
-    condition comparison(std::string const& name, Get get) {
-        static constexpr char const* symbols[] = {"=", "<>", "<", "<=", ">", ">="};
-        int const o = upto(6), value = upto(10);
-        bool const scaled = upto(2) == 1;
-        auto const text = scaled ? name + " * 2 - 1 " + symbols[o] + " " + std::to_string(value)
-                                 : name + " " + symbols[o] + " " + std::to_string(value);
-        return {text, [=](plain_item const& p) -> three {
-                    auto x = get(p);
-                    if (!x) return std::nullopt;
-                    double const v = scaled ? *x * 2 - 1 : *x;
-                    bool const outcomes[] = {v == value, v != value, v<value, v <= value, v> value, v >= value};
-                    return outcomes[o];
-                }};
-    }
-    condition between() {
-        int const low = upto(6), high = low + upto(5);
-        bool const negated = upto(2) == 1;
-        return {std::string("num ") + (negated ? "NOT " : "") + "BETWEEN " + std::to_string(low) + " AND " + std::to_string(high),
-                [=](plain_item const& p) -> three {
-                    if (!p.number) return std::nullopt;
-                    return (*p.number >= low && *p.number <= high) != negated;
-                }};
-    }
-    condition in_list() {
-        std::set<std::string> list{word(), word()};
-        std::string text = "txt IN (";
-        for (auto const& w : list) text += (text.back() == '(' ? "'" : ", '") + w + "'";
-        return {text + ")", [list](plain_item const& p) -> three {
-                    if (!p.text) return std::nullopt;
-                    return list.contains(*p.text);
-                }};
-    }
-    // Patterns of a fixed shape, so that the naive side needs no pattern matcher.
-    condition text_match() {
-        auto const part = std::string(upto(2) ? "a" : "b");
-        int const kind = upto(3);
-        auto const pattern = kind == 0 ? part + "%" : kind == 1 ? "%" + part : "%" + part + "%";
-        return {"txt LIKE '" + pattern + "'", [=](plain_item const& p) -> three {
-                    if (!p.text) return std::nullopt;
-                    if (kind == 0) return p.text->starts_with(part);
-                    if (kind == 1) return p.text->ends_with(part);
-                    return p.text->find(part) != std::string::npos;
-                }};
-    }
-    condition null_test() {
-        return upto(2) ? condition{"txt IS NULL", [](plain_item const& p) -> three { return !p.text; }}
-                       : condition{"num IS NOT NULL", [](plain_item const& p) -> three { return p.number.has_value(); }};
-    }
-    condition flag_test() {
-        bool const wanted = upto(2) == 1;
-        return {std::string("flag = ") + (wanted ? "TRUE" : "false"),
-                [=](plain_item const& p) -> three { return p.flag ? three(*p.flag == wanted) : std::nullopt; }};
-    }
-    condition property_property() {
-        return {"num > oth",
-                [](plain_item const& p) -> three { return p.number && p.other ? three(*p.number > *p.other) : std::nullopt; }};
-    }
-
-    std::mt19937 random_;
-};
-
-std::string document_of(plain_item const& p) {
-    auto member = [](std::string const& name, std::string const& v) { return ",\"" + name + "\":" + v; };
-    std::string properties;
-    if (p.number) properties += member("num", std::to_string(*p.number));
-    if (p.other) properties += member("oth", std::to_string(*p.other));
-    if (p.text) properties += member("txt", "\"" + *p.text + "\"");
-    if (p.flag) properties += member("flag", *p.flag ? "true" : "false");
-    auto const day = std::string(p.day < 10 ? "0" : "") + std::to_string(p.day);
-    return test::sample_item(p.id, {.datetime = "\"2020-06-" + day + "T12:00:00Z\"",
-                                    .geometry = test::polygon(p.w, p.s, p.e, p.n),
-                                    .bbox = test::bbox_text(p.w, p.s, p.e, p.n),
-                                    .properties = properties});
+index_limits limits_of(std::size_t tail, std::size_t merge, double bytes, std::size_t small, std::size_t ranges = 254) {
+    index_limits l;
+    l.tail_rows = tail;
+    l.merge_segments = merge;
+    l.segments.column_bytes = bytes;
+    l.segments.small_rows = small;
+    l.segments.ranges = ranges;
+    return l;
 }
 
-class differential : public ::testing::Test {
+make const makes[] = {
+    {"Tail", limits_of(10'000, 8, 20, 16'384)},   {"ManySegments", limits_of(20, 1'000'000, 20, 16'384)},
+    {"Merged", limits_of(7, 8, 20, 16'384)},      {"RoughColumns", limits_of(60, 8, 44, 0, 12)},
+    {"HardlyAnyColumns", limits_of(60, 8, 2, 0)}, {"Changed", limits_of(30, 8, 20, 16'384), true},
+};
+
+class differential : public ::testing::TestWithParam<make> {
 protected:
+    static constexpr int item_count = 1000;
+
     void SetUp() override {
-        ASSERT_TRUE(index_.put(catalog::collection_record{.id = collection_id("c"), .document = test::sample_collection("c")}));
-        generator g(20260701);
-        for (int i = 0; i < 300; ++i) {
-            items_.push_back(g.item(i));
-            ASSERT_TRUE(index_.put(catalog::item_record{
-                .collection = collection_id("c"), .id = item_id(items_.back().id), .document = document_of(items_.back())}));
+        index_ = std::make_unique<index>(index_options{.limits = GetParam().limits});
+        for (auto const* c : {"a", "b"})
+            ASSERT_TRUE(index_->put(catalog::collection_record{.id = collection_id(c), .document = sample_collection(c)}));
+        random_world world(20260701);
+        for (int i = 0; i < item_count; ++i) {
+            auto const* c = i % 5 == 0 ? "b" : "a";
+            auto p = world.item(c, "i" + std::to_string(i));
+            if (GetParam().changes && i % 2 == 0) put(world.item(c, p.id));
+            put(p);
+            if (GetParam().changes && i % 7 == 0) {
+                index_->remove(collection_id(c), item_id(p.id));
+                continue;
+            }
+            items_.push_back(std::move(p));
         }
+        ASSERT_EQ(index_->size(), items_.size());
     }
-    std::set<std::string> found(search_query q) {
-        q.limit = 1000;
+    void put(plain_item const& p) {
+        auto const ok = index_->put(
+            catalog::item_record{.collection = collection_id(p.collection), .id = item_id(p.id), .document = document_of(p)});
+        ASSERT_TRUE(ok) << ok.error().detail << "\n" << document_of(p);
+    }
+    search_page search(search_query const& q) {
         visibility all([](policies::resource const&) { return true; });
-        auto const page = index_.search(q, all).value();
+        auto page = index_->search(q, all);
+        EXPECT_TRUE(page);
+        return std::move(*page);
+    }
+    static std::string key_of(plain_item const& p) { return p.collection + "/" + p.id; }
+    static std::string key_of(indexed_item const& i) { return i.collection.str() + "/" + i.id.str(); }
+
+    std::set<std::string> found(search_query q) {
+        q.limit = 10'000;
+        auto const page = search(q);
         std::set<std::string> out;
-        for (auto const& i : page.items) out.insert(i->id.str());
+        for (auto const& i : page.items) out.insert(key_of(*i));
         EXPECT_EQ(page.matched, out.size());
         return out;
     }
@@ -197,62 +87,209 @@ protected:
     std::set<std::string> expected(Test test) const {
         std::set<std::string> out;
         for (auto const& p : items_)
-            if (test(p)) out.insert(p.id);
+            if (test(p)) out.insert(key_of(p));
         return out;
     }
+    static search_query with(std::string const& filter) {
+        search_query q;
+        q.filters.push_back(std::make_shared<cql2::node const>(cql2::parse_text(filter).value()));
+        return q;
+    }
+
     std::vector<plain_item> items_;
-    index index_;
+    std::unique_ptr<index> index_;
 };
 
-TEST_F(differential, RandomFiltersSelectWhatTheTablesSay) {
-    generator g(1);
-    for (int i = 0; i < 400; ++i) {
-        auto const c = g.any(4);
+// What differs, for a readable failure.
+std::string difference(std::set<std::string> const& got, std::set<std::string> const& wanted) {
+    std::string out;
+    for (auto const& g : got)
+        if (!wanted.contains(g)) out += " +" + g;
+    for (auto const& w : wanted)
+        if (!got.contains(w)) out += " -" + w;
+    return out;
+}
+
+TEST_P(differential, RandomConditionsSelectWhatTheTablesSay) {
+    random_world world(1);
+    for (int i = 0; i < 200; ++i) {
+        auto const c = world.any(4);
         auto const parsed = cql2::parse_text(c.text);
         ASSERT_TRUE(parsed) << c.text << ": " << parsed.error().detail;
         auto const wanted = expected([&](plain_item const& p) { return c.holds(p) == true; });
-        search_query q;
-        q.filters.push_back(std::make_shared<cql2::node const>(*parsed));
-        ASSERT_EQ(found(q), wanted) << c.text;
+        auto const got = found(with(c.text));
+        ASSERT_EQ(got, wanted) << c.text << difference(got, wanted);
+        if (i % 8 != 0) continue;
         auto const back = cql2::parse_json(cql2::to_json(*parsed));
         ASSERT_TRUE(back) << c.text;
-        q.filters[0] = std::make_shared<cql2::node const>(*back);
-        ASSERT_EQ(found(q), wanted) << "as JSON: " << c.text;
-        auto const printed = cql2::parse_text(cql2::to_text(*parsed));
-        ASSERT_TRUE(printed) << cql2::to_text(*parsed);
-        ASSERT_EQ(cql2::to_text(*printed), cql2::to_text(*parsed));
-    }
-}
-
-bool meets(plain_item const& p, double w, double s, double e, double n) { return p.w <= e && w <= p.e && p.s <= n && s <= p.n; }
-
-TEST_F(differential, RandomBoxesAndIntervalsSelectByPlainComparison) {
-    generator g(2);
-    for (int i = 0; i < 1000; ++i) {
-        double const w = g.upto(361) - 180, e = g.upto(361) - 180, s = g.upto(171) - 90, n = s + g.upto(static_cast<int>(91 - s));
-        int const from = 1 + g.upto(28), to = from + g.upto(29 - from);
         search_query q;
-        q.bbox = make_bbox(std::vector<double>{w, s, e, n}).value();
-        auto const day = [](int d) { return std::string("2020-06-") + (d < 10 ? "0" : "") + std::to_string(d); };
-        q.datetime = parse_datetime_parameter(day(from) + "T00:00:00Z/" + day(to) + "T23:59:59Z").value();
-        auto const wanted = expected([&](plain_item const& p) {
-            bool const space = w <= e ? meets(p, w, s, e, n) : meets(p, w, s, 180, n) || meets(p, -180, s, e, n);
-            return space && p.day >= from && p.day <= to;
-        });
-        ASSERT_EQ(found(q), wanted) << w << "," << s << "," << e << "," << n;
-        if (w > e) continue;
-        // The same box as a geometry, through `intersects` and through CQL2.
-        auto const text = "S_INTERSECTS(geometry,BBOX(" + std::to_string(w) + "," + std::to_string(s) + "," + std::to_string(e) +
-                          "," + std::to_string(n) + "))";
-        search_query shape;
-        shape.datetime = q.datetime;
-        shape.intersects = geometry::from_boxes(q.bbox->boxes);
-        ASSERT_EQ(found(shape), wanted);
-        shape.intersects.reset();
-        shape.filters.push_back(std::make_shared<cql2::node const>(cql2::parse_text(text).value()));
-        ASSERT_EQ(found(shape), wanted) << text;
+        q.filters.push_back(std::make_shared<cql2::node const>(*back));
+        ASSERT_EQ(found(q), wanted) << "as JSON: " << c.text;
     }
 }
+
+TEST_P(differential, EveryKindOfConditionAloneSelectsWhatItSays) {
+    random_world world(11);
+    for (int i = 0; i < 180; ++i) {
+        auto const c = world.any(0);
+        auto const wanted = expected([&](plain_item const& p) { return c.holds(p) == true; });
+        auto const got = found(with(c.text));
+        ASSERT_EQ(got, wanted) << c.text << difference(got, wanted);
+        auto const unwanted = expected([&](plain_item const& p) { return c.holds(p) == false; });
+        ASSERT_EQ(found(with("NOT (" + c.text + ")")), unwanted) << "NOT " << c.text;
+    }
+}
+
+TEST_P(differential, BoxesShapesAndIntervalsSelectAsGeosDoes) {
+    random_world world(2);
+    for (int i = 0; i < 150; ++i) {
+        search_query q;
+        std::function<bool(plain_item const&)> in_space = [](plain_item const&) { return true; };
+        if (i % 3 != 2) {
+            bool const crosses = world.one_in(4);
+            double const size = world.upto(120) / 2.0;
+            double const w = crosses ? 180 - size / 2 : world.degree(-180, 179 - size), s = world.degree(-90, 89 - size / 2);
+            std::vector<double> numbers{w, s, crosses ? -180 + size / 2 : w + size, s + size / 2};
+            bool const high = world.one_in(5);
+            if (high) numbers = {numbers[0], numbers[1], 100, numbers[2], numbers[3], 300};
+            q.bbox = make_bbox(numbers).value();
+            q.shapeless_match = world.one_in(2);
+            auto const shape = geometry::from_boxes(q.bbox->boxes);
+            in_space = [shape, high, shapeless = q.shapeless_match](plain_item const& p) {
+                if (!p.shape) return shapeless;
+                return (!high || (p.z_low <= 300 && p.z_high >= 100)) && p.shape->intersects(shape) == true;
+            };
+        } else {
+            auto const shape = geometry_of(world.query_geometry());
+            q.intersects = shape;
+            in_space = [shape](plain_item const& p) { return p.shape && p.shape->intersects(shape) == true; };
+        }
+        auto a = world.time(), b = world.time();
+        if (a > b) std::swap(a, b);
+        bool const timed = world.one_in(2);
+        if (timed) q.datetime = time_interval{a, b};
+        auto const wanted =
+            expected([&](plain_item const& p) { return in_space(p) && (!timed || (p.start <= b && a <= p.end)); });
+        auto const got = found(q);
+        ASSERT_EQ(got, wanted) << "query " << i << difference(got, wanted);
+    }
+}
+
+TEST_P(differential, IdsAndCollectionsNarrowEverythingElse) {
+    random_world world(3);
+    for (int i = 0; i < 40; ++i) {
+        auto const c = world.any(2);
+        auto q = with(c.text);
+        std::set<std::string> ids;
+        for (int n = world.upto(60); n >= 0; --n) ids.insert("i" + std::to_string(world.upto(item_count + 100)));
+        for (auto const& id : ids) q.ids.emplace_back(id);
+        bool const one = world.one_in(2);
+        if (one) q.collections = {collection_id("a"), collection_id("absent")};
+        auto const wanted = expected(
+            [&](plain_item const& p) { return ids.contains(p.id) && (!one || p.collection == "a") && c.holds(p) == true; });
+        ASSERT_EQ(found(q), wanted) << c.text;
+    }
+}
+
+TEST_P(differential, PagesGiveTheNaiveOrderForwardsAndBackwards) {
+    struct order_case {
+        std::vector<sort_field> sort;
+        std::function<int(plain_item const&, plain_item const&)> compare;  // without the tie-break
+    };
+    auto const by = [](auto get, bool down) {
+        return [=](plain_item const& a, plain_item const& b) {
+            auto const x = get(a), y = get(b);
+            if (!x || !y) return !x && !y ? 0 : !x ? 1 : -1;
+            int const o = *x < *y ? -1 : *y < *x ? 1 : 0;
+            return down ? -o : o;
+        };
+    };
+    auto const time = [](plain_item const& p) { return std::optional(p.sort_time()); };
+    auto const cloud = [](plain_item const& p) { return p.cloud; };
+    auto const word = [](plain_item const& p) { return p.word; };
+    auto const name = [](plain_item const& p) { return p.name; };
+    auto const wild = [](plain_item const& p) { return p.wild; };
+    auto const created = [](plain_item const& p) { return p.created; };
+    auto const seen = [](plain_item const& p) { return p.seen; };
+    auto const id = [](plain_item const& p) { return std::optional(p.id); };
+    auto const then = [](auto first, auto second) {
+        return [=](plain_item const& a, plain_item const& b) {
+            int const o = first(a, b);
+            return o != 0 ? o : second(a, b);
+        };
+    };
+    std::vector<order_case> const cases{
+        {{}, by(time, true)},
+        {{{"datetime", true}}, by(time, true)},
+        {{{"datetime", false}}, by(time, false)},
+        {{{"eo:cloud_cover", false}}, by(cloud, false)},
+        {{{"eo:cloud_cover", true}, {"id", true}}, then(by(cloud, true), by(id, true))},
+        {{{"word", true}, {"datetime", false}}, then(by(word, true), by(time, false))},
+        {{{"name", false}}, by(name, false)},
+        {{{"wild", true}}, by(wild, true)},
+        {{{"created", false}}, by(created, false)},
+        {{{"seen", true}, {"name", true}}, then(by(seen, true), by(name, true))},
+        {{{"id", true}}, by(id, true)},
+    };
+    for (auto const& c : cases) {
+        auto sorted = items_;
+        std::sort(sorted.begin(), sorted.end(), [&](plain_item const& a, plain_item const& b) {
+            int const o = c.compare(a, b);
+            if (o != 0) return o < 0;
+            return a.collection != b.collection ? a.collection < b.collection : a.id < b.id;
+        });
+        std::vector<std::string> wanted;
+        for (auto const& p : sorted)
+            if (p.half && *p.half > 1) wanted.push_back(key_of(p));
+        auto const label = c.sort.empty() ? std::string("default") : (c.sort[0].descending ? "-" : "+") + c.sort[0].name;
+        auto q = with("half > 1");
+        q.sort = c.sort;
+        for (std::size_t const limit : {1000u, 97u}) {
+            q.limit = limit;
+            q.from.reset();
+            q.backwards = false;
+            std::vector<std::string> walked;
+            std::optional<sort_key> last;
+            std::size_t pages = 0;
+            while (true) {
+                auto const page = search(q);
+                ASSERT_EQ(page.matched, wanted.size()) << label;
+                ASSERT_EQ(page.previous.has_value(), pages != 0) << label;
+                for (auto const& i : page.items) walked.push_back(key_of(*i));
+                ++pages;
+                if (!page.next) break;
+                ASSERT_EQ(page.items.size(), limit) << label;
+                q.from = last = page.next;
+            }
+            ASSERT_EQ(walked, wanted) << label << " limit " << limit;
+            if (!last) continue;
+            // And back: the pages before the last one.
+            auto const size = walked.size() - (pages - 1) * limit;
+            q.backwards = true;
+            auto const first_of_last = walked.size() - size;
+            auto const& item =
+                *std::find_if(sorted.begin(), sorted.end(), [&](auto const& p) { return key_of(p) == walked[first_of_last]; });
+            visibility all([](policies::resource const&) { return true; });
+            auto const described = index_->find_item(collection_id(item.collection), item_id(item.id), all);
+            q.from = sort_key{sort_values(*described, q.sort), described->collection, described->id};
+            std::vector<std::string> back;
+            while (true) {
+                auto const page = search(q);
+                ASSERT_TRUE(page.next) << label;
+                std::vector<std::string> here;
+                for (auto const& i : page.items) here.push_back(key_of(*i));
+                back.insert(back.begin(), here.begin(), here.end());
+                if (!page.previous) break;
+                q.from = page.previous;
+            }
+            ASSERT_EQ(back, std::vector<std::string>(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(first_of_last)))
+                << label;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Makes, differential, ::testing::ValuesIn(makes),
+                         [](auto const& info) { return std::string(info.param.name); });
 
 }  // namespace
-}  // namespace fjord::stac
+}  // namespace fjord::stac::test
