@@ -19,6 +19,10 @@
 #include <string_view>
 #include <vector>
 
+namespace fjord {
+class blocking_pool;
+}
+
 namespace fjord::auth {
 
 namespace asio = boost::asio;
@@ -38,6 +42,8 @@ struct issuer_options {
     std::string base_path = "/";               // where its scope paths are rooted here
     std::vector<std::string> admin_groups;     // members get role "admin"
     std::vector<std::string> admin_subjects;
+    std::string login_client_id;  // how people log in with it (fjord login); empty: they need a client id of their own
+    std::string login_scope, login_audience;
 };
 
 // Gets the JWKS of an issuer. Implementations: HTTP with discovery (oidc_key_source), a fixed document (files, tests).
@@ -47,7 +53,9 @@ public:
     // The raw JWKS JSON and how long it may be used. errc::unavailable, errc::invalid_argument.
     struct keys {
         std::string jwks;
-        std::chrono::seconds max_age{3600};
+        std::chrono::seconds max_age{3600};            // fresh for so long; clamped to 1..6 h unless second-hand
+        std::chrono::seconds lifetime{2 * 24 * 3600};  // usable for so long when no newer ones can be had; at most 4 days
+        bool second_hand = false;                      // out of a file: there may be newer ones, ask for an unknown kid at once
     };
     virtual asio::awaitable<result<keys>> fetch(issuer_options const& issuer) = 0;
 };
@@ -72,11 +80,16 @@ public:
     asio::awaitable<result<caller>> admit(secret token, std::optional<presented_proof> proof = {});
     // The same without waiting, for a token that was verified before and still counts; nullopt: admit() must say.
     std::optional<result<caller>> recall(secret const& token, std::optional<presented_proof> const& proof = {});
+    // For a token endpoint (RFC 9449 section 5), where tokens come in a form and the proof with the request: the thumbprint of the
+    // proof's key; then tokens that are bound to no key or to that one (empty: no proof came).
+    result<std::string> take_proof(presented_proof const& proof);
+    asio::awaitable<result<caller>> verify_held(secret token, std::string key_thumbprint);
     // A bearer token, as a value of the caller's own.
     asio::awaitable<result<principal>> verify(secret token);
     // What is refused before its time, as a whole: it replaces what was set before, from the next request on.
     void replace_revocations(std::vector<revocation> list);
     void replace_issuers(std::vector<issuer_options> issuers);  // SIGHUP
+    std::vector<std::string> issuers() const;                   // whom we trust now
     // Its keys are fetched anew and nothing verified with the old ones counts any more, from the next request on.
     void forget_keys(std::string const& issuer);
 
@@ -104,7 +117,11 @@ net::response insufficient_scope(net::request const& req, std::string_view realm
 // `is_directory`: the object is (or will be) a directory; mkdir of a leading directory of a create scope is allowed.
 bool allows(principal const& who, std::string_view verb, std::vector<std::string> const& segments, bool is_directory = false);
 
-std::shared_ptr<key_source> make_oidc_key_source();  // discovery + JWKS over https, per-issuer CA, no redirects
+// Discovery and JWKS over https, per-issuer CA, no redirects; or the issuer's jwks_file, read on the pool. The pool outlives it.
+std::shared_ptr<key_source> make_oidc_key_source(blocking_pool& pool);
+// The same with the WLCG system JWKS cache around it (jwks_cache.hpp): read always, written in `directory` unless that is empty.
+std::shared_ptr<key_source> make_cached_key_source(std::shared_ptr<key_source> network, std::string directory,
+                                                   blocking_pool& pool, clock& time);
 std::shared_ptr<key_source> make_fixed_key_source(std::string issuer, std::string jwks, std::shared_ptr<key_source> others);
 // Our own issuer's keys as they are now, without the network. After a change call verifier::forget_keys(issuer).
 std::shared_ptr<key_source> make_own_key_source(std::string issuer, std::shared_ptr<signing_keys const> keys,

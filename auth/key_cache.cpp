@@ -103,14 +103,20 @@ void key_cache::settle(result<key_source::keys> fetched) {
         log.info("issuer keys fetched", {{"issuer", issuer_.url}, {"keys", static_cast<std::uint64_t>(keys->size())}});
     else
         log.warn("issuer keys cannot be had", {{"issuer", issuer_.url}, {"reason", keys.error().message()}});
+    bool changed = false;
     {
         std::lock_guard lock(mutex_);
-        if (keys)
-            ring_.arrived(std::make_shared<key_set const>(std::move(*keys)), fetched->max_age, now);
-        else
+        if (keys) {
+            // The same document is the same keys: what was verified with them goes on to count.
+            changed = !ring_.keys() || fetched->jwks != document_;
+            auto current = changed ? std::make_shared<key_set const>(std::move(*keys)) : ring_.keys();
+            document_ = std::move(fetched->jwks);
+            ring_.arrived(std::move(current), {fetched->max_age, fetched->lifetime, fetched->second_hand}, now);
+        } else {
             ring_.failed(now);
+        }
     }
-    if (keys && on_change_) on_change_();
+    if (changed && on_change_) on_change_();
     wake_all();
 }
 

@@ -46,6 +46,7 @@ private:
 
     mutable std::mutex mutex_;                                // never held over co_await
     key_ring ring_;                                           // guarded by mutex_
+    std::string document_;                                    // guarded by mutex_; what ring_'s keys were read from
     std::vector<std::weak_ptr<asio::steady_timer>> waiting_;  // guarded by mutex_; each timer belongs to its waiter's context
 };
 

@@ -28,12 +28,14 @@ key_ring::advice key_ring::ask_unknown(steady_time now) {
     return advice::fetch;
 }
 
-void key_ring::arrived(std::shared_ptr<key_set const> keys, seconds max_age, steady_time now) {
+void key_ring::arrived(std::shared_ptr<key_set const> keys, terms t, steady_time now) {
     keys_ = std::move(keys);
-    fetched_ = now;
-    fresh_until_ = now + std::clamp(max_age, min_fresh, max_fresh);
-    expires_ = now + lifetime;
-    retry_after_ = steady_time::min();
+    fetched_ = t.second_hand ? now - settled : now;
+    // Out of a file they are fresh for what is left of their time, which may be nothing: then the issuer is asked again soon.
+    fresh_until_ =
+        now + (t.second_hand ? std::clamp(t.max_age, seconds{0}, max_fresh) : std::clamp(t.max_age, min_fresh, max_fresh));
+    expires_ = now + std::clamp(t.usable, seconds{0}, max_lifetime);
+    retry_after_ = t.second_hand ? now + stale_retry_pause : steady_time::min();
     fetching_ = false;
 }
 

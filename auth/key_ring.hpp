@@ -21,7 +21,7 @@ public:
     };
 
     static constexpr seconds min_fresh{3600}, max_fresh{6 * 3600};
-    static constexpr seconds lifetime{2 * 86400};
+    static constexpr seconds lifetime{2 * 86400}, max_lifetime{4 * 86400};
     static constexpr seconds unknown_kid_pause{300};
     static constexpr seconds settled{1};             // keys younger than this are not fetched again for an unknown kid
     static constexpr seconds retry_pause{5};         // after a failure, with no keys to use
@@ -29,7 +29,13 @@ public:
 
     // fetch and use_and_refresh count as begun: exactly one caller gets them until arrived() or failed().
     advice ask(std::string_view kid, steady_time now);
-    void arrived(std::shared_ptr<key_set const> keys, seconds max_age, steady_time now);
+    // How long they may be used, and whether newer ones may exist already (they came out of a file).
+    struct terms {
+        seconds max_age{};
+        seconds usable = lifetime;
+        bool second_hand = false;
+    };
+    void arrived(std::shared_ptr<key_set const> keys, terms t, steady_time now);
     void failed(steady_time now);
 
     std::shared_ptr<key_set const> const& keys() const noexcept { return keys_; }

@@ -3,6 +3,7 @@
 #include "auth/jwk.hpp"
 #include "auth/signing_keys.hpp"
 #include "base/file.hpp"
+#include "base/pool.hpp"
 #include "net/client.hpp"
 
 #include <map>
@@ -18,6 +19,7 @@ error unavailable(std::string why) { return fail(fjord::errc::unavailable, std::
 // Discovery and keys over https. One client per CA bundle, made on first use. Any thread.
 class oidc_key_source final : public key_source {
 public:
+    explicit oidc_key_source(blocking_pool& pool) : pool_(pool) {}
     asio::awaitable<result<keys>> fetch(issuer_options const& issuer) override;
 
 private:
@@ -25,6 +27,7 @@ private:
     client client_for(std::string const& ca);
     static asio::awaitable<result<net::client_response>> get(client from, std::string url);
 
+    blocking_pool& pool_;
     std::mutex mutex_;
     std::map<std::string, client> clients_;  // guarded by mutex_
 };
@@ -57,8 +60,8 @@ asio::awaitable<result<net::client_response>> oidc_key_source::get(client from, 
 
 asio::awaitable<result<key_source::keys>> oidc_key_source::fetch(issuer_options const& issuer) {
     if (!issuer.jwks_file.empty()) {
-        // Small, local, and at most once in an hour: read in place.
-        auto text = read_file(issuer.jwks_file, max_jwks_bytes);
+        auto read = [file = issuer.jwks_file] { return read_file(file, max_jwks_bytes); };
+        auto text = co_await on_pool(pool_, std::move(read));
         if (!text) co_return text.error();
         co_return keys{std::move(*text), seconds{3600}};
     }
@@ -112,7 +115,7 @@ private:
 
 }  // namespace
 
-std::shared_ptr<key_source> make_oidc_key_source() { return std::make_shared<oidc_key_source>(); }
+std::shared_ptr<key_source> make_oidc_key_source(blocking_pool& pool) { return std::make_shared<oidc_key_source>(pool); }
 
 std::shared_ptr<key_source> make_fixed_key_source(std::string issuer, std::string jwks, std::shared_ptr<key_source> others) {
     return std::make_shared<fixed_key_source>(std::move(issuer), std::move(jwks), std::move(others));

@@ -220,6 +220,12 @@ void verifier::forget_keys(std::string const& issuer) {
     impl_->changed();
 }
 
+std::vector<std::string> verifier::issuers() const {
+    std::vector<std::string> out;
+    for (auto const& [url, issuer] : *impl_->issuers.load()) out.push_back(url);
+    return out;
+}
+
 void verifier::replace_issuers(std::vector<issuer_options> issuers) { impl_->install(std::move(issuers)); }
 
 }  // namespace fjord::auth

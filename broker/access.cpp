@@ -88,10 +88,7 @@ net::response refusal(core& c, net::request const& req, permission const& p, std
     extra["decision"] = policies::explain(p.decision, p.what, p.matter.uri);
     std::string detail = "policy does not permit you to " + std::string(policies::name_of(p.what)) + " " + p.matter.uri;
     if (!p.decision.nearest.empty()) detail += "; it would if: " + p.decision.nearest.front();
-    auto answer = net::problem(403, detail, std::move(extra));
-    answer.headers.set("WWW-Authenticate", "Bearer realm=\"" + std::string(realm()) +
-                                               "\", error=\"insufficient_scope\", scope=\"" + std::string(scope) + "\"");
-    return answer;
+    return auth::insufficient_scope(req, realm(), scope, detail, std::move(extra));
 }
 
 std::optional<net::response> require_login(net::request const& req) {
@@ -102,7 +99,7 @@ std::optional<net::response> require_login(net::request const& req) {
 std::optional<net::response> require_admin(net::request const& req) {
     if (auto login = require_login(req)) return login;
     if (is_admin(*req.caller)) return std::nullopt;
-    return net::problem(403, "this needs the role admin, which your token does not carry");
+    return auth::insufficient_scope(req, realm(), "", "this needs the role admin, which your token does not carry");
 }
 
 }  // namespace fjord::broker

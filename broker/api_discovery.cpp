@@ -1,7 +1,7 @@
 // /.well-known/*, /healthz, /readyz, /metrics: what machines ask before they ask anything else.
 #include "broker/core.hpp"
 
-#include "auth/auth.hpp"
+#include "auth/resource_metadata.hpp"
 #include "auth/signing_keys.hpp"
 #include "base/pool.hpp"
 #include "catalog/catalog.hpp"
@@ -42,8 +42,7 @@ asio::awaitable<net::response> jwks(core& c, net::request&) {
 
 // RFC 9728.
 asio::awaitable<net::response> protected_resource(core& c, net::request&) {
-    co_return fresh(
-        {{"resource", c.opts.public_url}, {"bearer_methods_supported", json::array{"header"}}, {"resource_name", c.opts.title}});
+    co_return auth::resource_metadata(c.verifier, c.opts.public_url, c.opts.title);
 }
 
 // Without director_endpoint, Pelican clients take this host itself as the object server.

@@ -31,6 +31,7 @@ namespace fjord::broker {
 
 class cache_directory;
 class event_hub;
+class revocation_book;
 class site_prober;
 class upload_sweep;
 struct policy_state;
@@ -52,6 +53,7 @@ struct core {
     metrics_registry& metrics;
     clock& time;
     site_prober* prober = nullptr;  // set before the first request
+    revocation_book* revocations = nullptr;  // likewise
 };
 
 // True for the federation's caches and administrators.
@@ -71,6 +73,7 @@ void add_rule_routes(net::router& r, core& c);
 void add_transfer_routes(net::router& r, core& c);
 void add_replica_routes(net::router& r, core& c);
 void add_policy_routes(net::router& r, core& c);
+void add_revocation_routes(net::router& r, core& c);
 void add_cache_routes(net::router& r, core& c);
 void add_event_routes(net::router& r, core& c);
 void add_key_routes(net::router& r, core& c);

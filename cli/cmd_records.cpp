@@ -30,6 +30,7 @@ kind_view const& view_of(std::string const& kind) {
          {"/api/v1/transfers", {"id", "asset", "from", "to", "mode", "state", "attempt", "bytes", "total", "reason"}}},
         {"caches", {"/api/v1/caches", {"id", "near", "url", "used", "capacity", "seen"}}},
         {"policies", {"/api/v1/policies", {"id", "version", "updated"}}},
+        {"revocations", {"/api/v1/revocations", {"id", "issuer", "issued_before", "created", "expires", "reason"}}},
         {"collections", {"/collections", {"id", "title"}}},
     };
     return views.at(kind);

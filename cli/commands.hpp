@@ -105,6 +105,14 @@ struct mint_args {
 int mint_token(mint_args const& a);
 int inspect_token(std::string const& token_file);
 
+struct revoke_args {
+    std::string token;  // file with the token that is not to count any more, "-": standard input; or:
+    std::string issuer, jti, issued_before;
+    std::string reason;
+};
+int revoke_token(client_context& c, revoke_args const& a);
+int restore_token(client_context& c, std::string const& id);
+
 // Uploads one file and registers it, shared by put and ingest. `filename` is what the site calls it.
 result<json::value> upload_file(client_context& c, std::string const& file, std::string const& uri, std::string const& at,
                                 std::string const& media_type);

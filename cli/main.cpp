@@ -259,6 +259,26 @@ void add_token_commands(program& p) {
         if (auto ok = complete(p.global); !ok) return report(ok.error());
         return inspect_token(p.global.token_file);
     });
+
+    auto& r = p.keep<revoke_args>();
+    auto* revoke = group->add_subcommand("revoke", "Refuse a token before its time, at the broker, doors and caches (administrators)");
+    auto* leaked = revoke->add_option("--token", r.token, "File with the token, - for standard input; it is read here and not sent");
+    auto* issuer = revoke->add_option("--issuer", r.issuer, "iss of the tokens, with --jti or --issued-before")->excludes(leaked);
+    revoke->add_option("--jti", r.jti, "Id of one token")->needs(issuer);
+    revoke->add_option("--issued-before", r.issued_before, "Refuse all that the issuer gave out before: now, or 2026-11-21T02:05:00Z")
+        ->needs(issuer);
+    revoke->add_option("--reason", r.reason, "For the record");
+    revoke->footer(
+        "A revocation counts from the next request on and survives restarts. Examples:\n"
+        "  fjord token revoke --token leaked.txt --reason \"in a public log\"\n"
+        "  fjord token revoke --issuer https://iam.example --issued-before now");
+    p.online(revoke, [&r](client_context& c) { return revoke_token(c, r); });
+    p.online(group->add_subcommand("revocations", "List what is revoked (administrators)"),
+             [](client_context& c) { return list_records(c, "revocations"); });
+    auto& back = p.keep<std::string>();
+    auto* restore = group->add_subcommand("restore", "Take a revocation back (administrators)");
+    restore->add_option("ID", back, "As fjord token revocations shows it")->required();
+    p.online(restore, [&back](client_context& c) { return restore_token(c, back); });
 }
 
 void add_server_commands(program& p) {

@@ -29,6 +29,8 @@ void declare_issuer(config_table& t, auth::issuer_options& i) {
     t.text("org", &i.org).prose("Organisation of its people, for policies.");
     t.text("base_path", &i.base_path).prose("Where the paths of its storage scopes are rooted here.");
     t.text_list("admin_groups", &i.admin_groups).prose("Members of these groups have the role admin.");
+    t.boolean("require_at_jwt", &i.require_at_jwt)
+        .prose("Refuse its tokens unless their header says `typ: at+jwt` (RFC 9068).");
     t.text_list("admin_subjects", &i.admin_subjects).prose("These subjects have the role admin.");
 }
 
@@ -46,6 +48,11 @@ void declare_common(config_table& t, common_config& c) {
         .prose("Build links from Forwarded and X-Forwarded-* fields: only behind a proxy that sets them.");
     t.boolean("access_log", &c.access_log).prose("One log line per request.");
     t.text("ca", &c.ca).prose("PEM file with the authorities to trust for outgoing TLS. Empty: the system's.");
+    t.text("jwks_cache", &c.jwks_cache)
+        .prose(
+            "Directory where the keys of issuers are kept for a start without network, in the format of the WLCG system JWKS cache. "
+            "Empty: `jwks` in the role's own directory, if it has one. `JWKS_CACHE_DIR`, `JWKS_CACHE_FILE`, `/etc/jwks` and "
+            "`/var/cache/jwks` are read as well.");
     t.integer("threads", &c.threads).between(0, 256).prose("Event loops, one per core; 0 takes the number of cores.");
     t.duration("stop_grace", &c.stop_grace)
         .between(0, 3600)
@@ -147,6 +154,11 @@ config_table table_of(site_config& c) {
     t.boolean("recursive_delete", &c.recursive_delete)
         .prose("DELETE of a directory removes all below it, as WebDAV clients such as `rclone purge` want it. Off, only empty directories "
                "can be removed: gfal2 makes `rmdir` a DELETE, so that a program which counts on its failure would lose data.");
+    t.text("data_dir", &c.data_dir)
+        .prose("Directory for what outlives a restart: issuers' keys and revoked tokens. Empty: nothing is kept.");
+    t.text("broker", &c.broker_url)
+        .check(check_https)
+        .prose("The broker whose list of revoked tokens is followed. Empty: none.");
     t.section("tpc", "Third-party copies: whom this door may connect to.");
     t.boolean("tpc.allow_local", &c.tpc_allow_local)
         .prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");

@@ -29,6 +29,7 @@ struct common_config {
     net::tls_files tls;
     log_options log;
     std::string ca;
+    std::string jwks_cache;
     std::int64_t threads = 0;
     seconds stop_grace{10};
     std::vector<auth::issuer_options> issuers;
@@ -48,6 +49,7 @@ struct site_config : common_config {
     bool recursive_delete = false;
     bool tpc_allow_local = false;
     std::vector<std::string> tpc_allow;
+    std::string broker_url;  // whose revocations are followed
     std::vector<site::group_rule> group_access;
 };
 

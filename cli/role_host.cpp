@@ -1,5 +1,6 @@
 #include "cli/role_host.hpp"
 
+#include "auth/resource_metadata.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "cli/exit_code.hpp"
@@ -135,6 +136,20 @@ int role_host::run(std::string const& role, net::router const& routes, std::stri
     log.info("stopped", {{"role", role}, {"requests_cut", static_cast<std::uint64_t>(cut)}});
     if (!ready_file.empty()) unlink(ready_file.c_str());
     return exit_done;
+}
+
+std::shared_ptr<auth::key_source> issuer_keys(role_host& host, common_config const& c, std::string const& usual) {
+    auto network = auth::make_oidc_key_source(host.pool());
+    return auth::make_cached_key_source(std::move(network), c.jwks_cache.empty() ? usual : c.jwks_cache, host.pool(), system_clock());
+}
+
+void add_resource_metadata(net::router& r, auth::verifier const& tokens, std::string url, std::string name) {
+    net::route_options open;
+    open.open = true;
+    auto show = [&tokens, url, name](net::request&) -> net::asio::awaitable<net::response> {
+        co_return auth::resource_metadata(tokens, url, name);
+    };
+    r.add("GET", "/.well-known/oauth-protected-resource", std::move(show), open);
 }
 
 void add_health_routes(net::router& r, metrics_registry& metrics) {

@@ -50,6 +50,13 @@ private:
     std::unique_ptr<net::http_client> client_;
 };
 
+// Where a role gets issuers' keys: the network, with the WLCG system JWKS cache around it. `usual`: the directory to keep them in
+// unless the configuration names one; empty: none.
+std::shared_ptr<auth::key_source> issuer_keys(role_host& host, common_config const& c, std::string const& usual);
+
+// /.well-known/oauth-protected-resource (RFC 9728).
+void add_resource_metadata(net::router& r, auth::verifier const& tokens, std::string url, std::string name);
+
 // /healthz, /readyz and /metrics for roles without a readiness of their own.
 void add_health_routes(net::router& r, metrics_registry& metrics);
 

@@ -13,6 +13,7 @@
 #include "broker/event_hub.hpp"
 #include "broker/key_keeper.hpp"
 #include "broker/policy_store.hpp"
+#include "broker/revocation_book.hpp"
 #include "broker/rule_filter.hpp"
 #include "broker/site_prober.hpp"
 #include "broker/upload_sweep.hpp"
@@ -83,7 +84,7 @@ int serve_broker(serve_args const& a) {
     catalog::catalog cat(**store, time);
     broker::policy_state rules;
     if (auto epoch = rules.load(cat); !epoch) return report(epoch.error());
-    auto keys = auth::make_own_key_source(c.public_url, *signing, auth::make_oidc_key_source());
+    auto keys = auth::make_own_key_source(c.public_url, *signing, issuer_keys(host, c, c.data_dir + "/jwks"));
     auth::verifier tokens(with_ourselves(c), own_origins(c), keys, time);
 
     stac::api_options stac_options;
@@ -108,11 +109,14 @@ int serve_broker(serve_args const& a) {
     cat.on_commit([&events](std::vector<catalog::log_entry> const& entries) {
         if (!entries.empty()) events.notify(entries.back().seq);
     });
+    broker::revocation_book revocations(cat, tokens, time);
+    if (auto ok = revocations.load(); !ok) return report(ok.error());
     broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens,
                       host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
 
     broker::site_prober prober(core, host.make_probe_client(), host.runtime().context(0).get_executor());
     core.prober = &prober;
+    core.revocations = &revocations;
 
     net::router routes;
     routes.add_filter([&tokens](net::request& req) { return auth::authenticate(req, tokens, broker::realm()); });
@@ -127,6 +131,7 @@ int serve_broker(serve_args const& a) {
     broker::add_transfer_routes(routes, core);
     broker::add_replica_routes(routes, core);
     broker::add_policy_routes(routes, core);
+    broker::add_revocation_routes(routes, core);
     broker::add_cache_routes(routes, core);
     broker::add_event_routes(routes, core);
     broker::add_key_routes(routes, core);

@@ -5,6 +5,7 @@
 #include "cli/roles.hpp"
 #include "cli/token_file.hpp"
 
+#include "auth/revocation_feed.hpp"
 #include "base/log.hpp"
 #include "cache/announcer.hpp"
 #include "cache/broker_source.hpp"
@@ -24,7 +25,9 @@ int serve_cache(serve_args const& a) {
     while (c.broker_url.ends_with('/')) c.broker_url.pop_back();
     auto& time = system_clock();
     role_host host(c);
-    auth::verifier tokens(c.issuers, own_origins(c), auth::make_oidc_key_source(), time);
+    auth::verifier tokens(c.issuers, own_origins(c), issuer_keys(host, c, c.disk_path + "/jwks"), time);
+    auth::revocation_feed revocations({c.broker_url, c.disk_path + "/revocations.json"}, host.client(), host.pool(),
+                                      [&tokens](auto list) { tokens.replace_revocations(std::move(list)); });
     token_file const service_token(c.token_file);
     auto own_token = [&service_token] { return service_token.read(); };
 
@@ -48,12 +51,14 @@ int serve_cache(serve_args const& a) {
     net::router routes;
     service.add_routes(routes);
     add_health_routes(routes, host.metrics());
+    add_resource_metadata(routes, tokens, c.public_url, "Fjord cache " + c.id);
 
     cache::follower follower({c.broker_url, own_token}, host.client(), service);
     cache::announcer announcer({c.broker_url, c.id, c.public_url, c.site, c.jurisdiction, own_token}, host.client(), service);
     if (!c.broker_url.empty()) {
         follower.start(host.runtime().context(0).get_executor());
         announcer.start(host.runtime().context(0).get_executor());
+        revocations.start(host.runtime().context(0).get_executor());
     }
     auto reload = [&a, &tokens] {
         cache_config fresh;
@@ -63,6 +68,7 @@ int serve_cache(serve_args const& a) {
             logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
     };
     int const code = host.run("cache", routes, a.ready_file, reload, {});
+    revocations.stop();
     announcer.stop();
     follower.stop();
     service.stop();

@@ -4,6 +4,7 @@
 #include "cli/role_host.hpp"
 #include "cli/roles.hpp"
 
+#include "auth/revocation_feed.hpp"
 #include "base/log.hpp"
 #include "site/door.hpp"
 
@@ -13,7 +14,9 @@ int serve_site(serve_args const& a) {
     site_config c;
     if (auto ok = load(c, table_of(c), a.config); !ok) return report(ok.error());
     role_host host(c);
-    auth::verifier tokens(c.issuers, own_origins(c), auth::make_oidc_key_source(), system_clock());
+    auth::verifier tokens(c.issuers, own_origins(c), issuer_keys(host, c, c.data_dir.empty() ? "" : c.data_dir + "/jwks"), system_clock());
+    auth::revocation_feed revocations({c.broker_url, c.data_dir.empty() ? "" : c.data_dir + "/revocations.json"}, host.client(),
+                                      host.pool(), [&tokens](auto list) { tokens.replace_revocations(std::move(list)); });
     auto registrar = site::make_http_registrar(host.client());
 
     site::door_options o;
@@ -31,6 +34,8 @@ int serve_site(serve_args const& a) {
     net::router routes;
     (*door)->add_routes(routes);
     add_health_routes(routes, host.metrics());
+    add_resource_metadata(routes, tokens, c.public_url, "Fjord storage site");
+    revocations.start(host.runtime().context(0).get_executor());
     auto reload = [&a, &tokens] {
         site_config fresh;
         if (auto ok = load(fresh, table_of(fresh), a.config))
@@ -39,6 +44,7 @@ int serve_site(serve_args const& a) {
             logger("role").error("configuration not reloaded", {{"reason", ok.error().message()}});
     };
     int const code = host.run("site", routes, a.ready_file, reload, {});
+    revocations.stop();
     host.stop();
     return code;
 }

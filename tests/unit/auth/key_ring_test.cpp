@@ -17,7 +17,7 @@ class KeyRing : public ::testing::Test {
 protected:
     advice ask(std::string_view kid = "a") { return ring.ask(kid, now); }
     void arrive(std::vector<std::string> kids, seconds max_age = seconds{3600}) {
-        ring.arrived(keys(std::move(kids)), max_age, now);
+        ring.arrived(keys(std::move(kids)), {max_age}, now);
     }
     key_ring ring;
     steady_time now{std::chrono::hours(1000)};
@@ -35,7 +35,7 @@ TEST_F(KeyRing, MaxAgeIsClampedToOneToSixHours) {
     for (auto [age, fresh] : {std::pair{0, 3600}, {60, 3600}, {7200, 7200}, {86400, 6 * 3600}}) {
         key_ring r;
         r.ask("a", now);
-        r.arrived(keys({"a"}), seconds{age}, now);
+        r.arrived(keys({"a"}), {seconds{age}}, now);
         EXPECT_EQ(r.ask("a", now + seconds{fresh} - milliseconds{1}), advice::use) << age;
         EXPECT_EQ(r.ask("a", now + seconds{fresh}), advice::use_and_refresh) << age;
     }
@@ -81,6 +81,28 @@ TEST_F(KeyRing, UnknownKidsCauseOneFetchInFiveMinutes) {
     EXPECT_EQ(ask("x"), advice::refuse_key);
     now += seconds{1};
     EXPECT_EQ(ask("x"), advice::fetch);
+}
+
+TEST_F(KeyRing, KeysOutOfAFileServeAndAreAskedAboutSoon) {
+    EXPECT_EQ(ask(), advice::fetch);
+    ring.arrived(keys({"a"}), {.max_age = seconds{0}, .usable = seconds{7200}, .second_hand = true}, now);
+    EXPECT_EQ(ask(), advice::use);
+    EXPECT_EQ(ask("new"), advice::fetch) << "the issuer may have rotated since";
+    ring.failed(now);
+    now += key_ring::stale_retry_pause;
+    EXPECT_EQ(ask(), advice::use_and_refresh);
+    ring.failed(now);
+    now += seconds{7200};
+    EXPECT_EQ(ask(), advice::fetch) << "they have expired";
+}
+
+TEST_F(KeyRing, KeysOutOfAFileThatAreNotDueWait) {
+    EXPECT_EQ(ask(), advice::fetch);
+    ring.arrived(keys({"a"}), {.max_age = seconds{900}, .usable = seconds{86400}, .second_hand = true}, now);
+    now += seconds{899};
+    EXPECT_EQ(ask(), advice::use);
+    now += seconds{1};
+    EXPECT_EQ(ask(), advice::use_and_refresh);
 }
 
 TEST_F(KeyRing, AFailedRefetchForAnUnknownKidSpendsTheAllowance) {

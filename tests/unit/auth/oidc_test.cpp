@@ -1,5 +1,6 @@
 // The network source of keys against a real TLS server.
 #include "base/metrics.hpp"
+#include "base/pool.hpp"
 #include "net/server.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/test_tls.hpp"
@@ -72,7 +73,8 @@ protected:
     net::io_runtime runtime{1};
     net::http_server server;
     issuer_options issuer = trusted();
-    std::shared_ptr<key_source> source = make_oidc_key_source();
+    blocking_pool pool{1, 16};
+    std::shared_ptr<key_source> source = make_oidc_key_source(pool);
 };
 
 TEST_F(Oidc, KeysAreFoundByDiscovery) {
