@@ -42,6 +42,9 @@ public:
     // not in memory is read on the pool. errc::corrupt when the file is shorter than asked.
     asio::awaitable<result<void>> send_file(asio::const_buffer head, int fd, std::uint64_t offset, std::uint64_t length);
 
+    // As much as leaves without waiting, for disk or peer, of a file that follows what was written; plain connections only.
+    result<std::uint64_t> send_file_now(int fd, std::uint64_t offset, std::uint64_t length);
+
     // For a reader that does without fill(): room, then what the read of it gave.
     asio::mutable_buffer begin_fill(std::size_t room);
     result<std::size_t> end_fill(io_outcome const& outcome);

@@ -6,6 +6,12 @@
 
 namespace fjord::net {
 
+namespace {
+
+constexpr std::uint64_t worth_sendfile = 8u << 10;  // below, one copy costs less than the second call and the walk through a pipe
+
+}  // namespace
+
 void quick_answer::add(std::string_view name, std::string_view value) {
     fields_->append(name).append(": ").append(value).append("\r\n");
 }
@@ -22,7 +28,8 @@ void quick_answer::send(unique_fd file, std::uint64_t offset, std::uint64_t leng
     length_ = length;
 }
 
-quick_exchange::quick_exchange(quick_answer answer, std::string_view method, head_context const& context, quick_scratch& scratch)
+quick_exchange::quick_exchange(quick_answer answer, std::string_view method, head_context const& context, bool tls,
+                               quick_scratch& scratch)
     : answer_(std::move(answer)) {
     auto& head = scratch.head_text;
     head.clear();
@@ -37,7 +44,7 @@ quick_exchange::quick_exchange(quick_answer answer, std::string_view method, hea
     }
     parts_[1] = asio::buffer(answer_.memory_);
     file_follows_ = static_cast<bool>(answer_.file_);
-    if (file_follows_) read_file(scratch);
+    if (file_follows_ && (tls || answer_.length_ < worth_sendfile)) read_file(scratch);
 }
 
 // A short body that is in memory leaves in one piece with its head.
@@ -59,7 +66,17 @@ std::string_view quick_exchange::caller() const noexcept {
 }
 
 result<bool> quick_exchange::write_now(channel& io) {
-    if (!file_follows_) {
+    if (file_follows_ && !io.link.is_tls()) {
+        auto const head = io.write_now(parts_, true);
+        if (!head) return head;
+        if (*head) {
+            auto const moved = io.send_file_now(answer_.file_.get(), answer_.offset_, answer_.length_);
+            if (!moved) return moved.error();
+            answer_.offset_ += *moved;
+            answer_.length_ -= *moved;
+            if (answer_.length_ == 0) return true;
+        }
+    } else if (!file_follows_) {
         auto const all = io.write_now(parts_);
         if (!all || *all) return all;
     }

@@ -21,7 +21,7 @@ struct quick_scratch {
 class quick_exchange {
 public:
     // Forms the answer for a request with `method`. `scratch` must stay as it is until write_now() has returned.
-    quick_exchange(quick_answer answer, std::string_view method, head_context const& context, quick_scratch& scratch);
+    quick_exchange(quick_answer answer, std::string_view method, head_context const& context, bool tls, quick_scratch& scratch);
 
     unsigned status() const noexcept { return answer_.status; }
     std::string_view caller() const noexcept;

@@ -23,6 +23,7 @@ server_metrics::server_metrics(metrics_registry& registry)
       accept_failures(registry.counter("fjord_http_accept_failures_total", "Failed accepts, e.g. for lack of descriptors")),
       refused_connections(registry.counter("fjord_http_connections_refused_total", "Connections beyond max_connections")),
       timeouts(registry.counter("fjord_http_timeouts_total", "Connections ended because a head, body or answer stalled")),
+      quick_answers(registry.counter("fjord_http_quick_answers_total", "Plain GETs and HEADs answered by quick handlers")),
       registry_(registry),
       latency_(registry.histogram("fjord_http_request_seconds", "From the end of the head to the last byte of the answer")),
       sent_bytes_(registry.counter("fjord_http_sent_bytes_total", "Bytes of answers, heads included")) {

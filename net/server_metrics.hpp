@@ -19,6 +19,7 @@ public:
     counter& accept_failures;
     counter& refused_connections;
     counter& timeouts;
+    counter& quick_answers;
 
 private:
     static constexpr std::size_t method_slots = 13;

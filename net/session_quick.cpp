@@ -36,10 +36,11 @@ session::quick session::answer_quickly() {
     quick_answer answer(scratch.fields);
     if (!run_guarded(*handler, req, answer)) return quick::not_plain;
 
+    host_.metrics.quick_answers.add();
     scratch.request_id.assign(head.request_id);
     if (scratch.request_id.empty()) home_.append_request_id(scratch.request_id);
     head_context const context{host_.options.server_name, home_.http_date(), scratch.request_id, true, true};
-    quick_exchange exchange(std::move(answer), req.method, context, scratch);
+    quick_exchange exchange(std::move(answer), req.method, context, io_.link.is_tls(), scratch);
     auto const sent_before = io_.sent;
     auto const written = exchange.write_now(io_);
     if (!written) not_sent(written.error(), scratch.request_id);

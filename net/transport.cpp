@@ -4,6 +4,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -181,6 +183,11 @@ std::size_t transport::encrypt(write_parts& parts, error_code& ec) {
 }
 
 asio::awaitable<io_status> transport::wait_writable() { return socket_.async_wait(tcp_socket::wait_write, as_result); }
+
+void transport::hold_back(bool yes) {
+    int const value = yes;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
 
 void transport::say_goodbye() {
     if (!tls_) return;

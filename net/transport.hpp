@@ -36,6 +36,8 @@ public:
     // `parts` is used up, because ciphertext may wait. `more` bytes follow soon: the kernel may hold back a short packet.
     std::size_t write_now(write_parts& parts, boost::system::error_code& ec, bool more = false);
     asio::awaitable<io_status> wait_writable();
+    // Plain: only full packets leave until it is taken back. Many fewer wake-ups of the peer in a long transfer.
+    void hold_back(bool yes);
 
     void say_goodbye();  // close_notify; TLS only
     // Reads below TLS, for discarding what still arrives.

@@ -92,6 +92,11 @@ void door::add_routes(net::router& routes) const {
     routes.add("MKCOL", pattern, bind(&handle_mkcol), small);
     routes.add("MOVE", pattern, bind(&handle_move), small);
     routes.add("OPTIONS", pattern, bind(&handle_options), small);
+    auto const quickly = [core = core_](net::quick_request const& req, net::quick_answer& answer) {
+        return serve_quickly(*core, req, answer);
+    };
+    routes.add_quick("GET", pattern, quickly);
+    routes.add_quick("HEAD", pattern, quickly);
 }
 
 held_scopes held_at(door_core const& core, principal const& who, path_segments const& path, bool directory, bool for_mkcol) {
@@ -185,10 +190,11 @@ asio::awaitable<result<file_facts>> look(core_ptr core, account_ptr who, path_se
 
 asio::awaitable<result<served>> open_served(core_ptr core, account_ptr who, path_segments path) {
     if (root_directory::is_hidden(path)) co_return fail(errc::not_found, "there is nothing at this path");
-    auto const finish = [](result<opened> got) -> result<served> {
+    auto const finish = [core](result<opened> got) -> result<served> {
         if (!got) return got.error();
         served out{std::make_shared<unique_fd>(std::move(got->fd)), got->facts, std::nullopt};
-        if (out.facts.state == object_state::file) out.digests = stored_digests(out.fd->get(), out.facts);
+        if (out.facts.state == object_state::file)
+            out.digests = core->notes.learn(out.fd->get(), out.facts, core->parts.time.now())->digests;
         return out;
     };
     auto const unreadable = [core, path](error why) -> result<served> {
@@ -196,11 +202,16 @@ asio::awaitable<result<served>> open_served(core_ptr core, account_ptr who, path
         if (!facts || facts->state == object_state::absent) return why;
         return served{nullptr, *facts, std::nullopt};
     };
-    // What the kernel has in memory needs no other thread.
+    // What the kernel has in memory needs no other thread; a file's digests are at hand when they were read before.
     auto const from_memory = [&] { return core->root.open_cached(path); };
     auto cached = act_as(who.get(), from_memory);
-    bool const settled = cached || (cached.error().code != errc::unavailable && cached.error().code != errc::denied);
-    if (settled) co_return finish(std::move(cached));
+    if (!cached && cached.error().code != errc::unavailable && cached.error().code != errc::denied) co_return cached.error();
+    auto const note = cached ? core->notes.find(cached->facts) : nullptr;
+    if (note || (cached && cached->facts.state != object_state::file)) {
+        served out{std::make_shared<unique_fd>(std::move(cached->fd)), cached->facts, std::nullopt};
+        if (note) out.digests = note->digests;
+        co_return out;
+    }
     auto work = [core, path = std::move(path), finish, unreadable]() -> result<served> {
         auto found = core->root.open_existing(path);
         return !found && found.error().code == errc::denied ? unreadable(found.error()) : finish(std::move(found));

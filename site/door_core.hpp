@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "site/acting.hpp"
 #include "site/door.hpp"
+#include "site/file_notes.hpp"
 #include "site/pour.hpp"
 #include "site/root.hpp"
 #include "site/stored_digests.hpp"
@@ -26,6 +27,7 @@ struct door_core {
     group_access groups;
     std::vector<std::pair<std::string, path_segments>> scope_roots;  // of door_options
     std::atomic<std::size_t> copies{0};
+    file_notes notes;
 
     counter &uploads, &upload_failures, &upload_bytes, &copies_done, &copies_failed, &copy_bytes;
 };
@@ -101,6 +103,7 @@ result<path_segments> own_path(door_core const& core, net::request const& req, s
 
 // One family of verbs per file: door_read.cpp, door_put.cpp, door_change.cpp, door_copy.cpp.
 asio::awaitable<net::response> handle_get(core_ptr core, net::request& req);
+bool serve_quickly(door_core const& core, net::quick_request const& req, net::quick_answer& answer);  // door_quick.cpp
 asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_put(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req);

@@ -128,7 +128,9 @@ file_facts facts_of(struct stat const& st) noexcept {
     if (S_ISDIR(st.st_mode)) facts.state = object_state::directory;
     facts.size = facts.state == object_state::file ? static_cast<std::uint64_t>(st.st_size) : 0;
     facts.modified_ns = static_cast<std::int64_t>(st.st_mtim.tv_sec) * 1'000'000'000 + st.st_mtim.tv_nsec;
+    facts.changed_ns = static_cast<std::int64_t>(st.st_ctim.tv_sec) * 1'000'000'000 + st.st_ctim.tv_nsec;
     facts.inode = st.st_ino;
+    facts.device = st.st_dev;
     return facts;
 }
 

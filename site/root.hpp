@@ -27,8 +27,11 @@ struct file_facts {
     object_state state = object_state::absent;
     std::uint64_t size = 0;
     std::int64_t modified_ns = 0;  // since 1970
+    std::int64_t changed_ns = 0;   // likewise; moves also with attributes and names
     std::uint64_t inode = 0;
+    std::uint64_t device = 0;
 
+    friend bool operator==(file_facts const&, file_facts const&) = default;
     wall_time modified() const noexcept { return wall_time{milliseconds{modified_ns / 1'000'000}}; }
 };
 

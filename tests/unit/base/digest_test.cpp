@@ -88,6 +88,18 @@ TEST(Adler32, MatchesTheDefinitionByteByByte) {
             b = (b + a) % 65521;
         }
         EXPECT_EQ(adler32(1, bytes_of(text)), b << 16 | a);
+        EXPECT_EQ(adler32_portable(1, bytes_of(text)), b << 16 | a);
+    }
+}
+
+TEST(Adler32, FastAndPortableAgreeForAllLengthsAndOffsets) {
+    auto const text = sample(20'000);
+    for (std::size_t size : {0u, 1u, 15u, 16u, 31u, 32u, 33u, 63u, 64u, 5551u, 5552u, 5553u, 5584u, 11'104u, 19'990u}) {
+        for (std::size_t offset : {0u, 1u, 5u}) {
+            auto const part = bytes_of(std::string_view(text).substr(offset, size));
+            EXPECT_EQ(adler32(1, part), adler32_portable(1, part)) << size << " at " << offset;
+            EXPECT_EQ(adler32(0xFFF0FFF0u, part), adler32_portable(0xFFF0FFF0u, part)) << size << " at " << offset;
+        }
     }
 }
 

@@ -56,6 +56,7 @@ public:
     std::unique_ptr<auth::verifier> verifier;
     blocking_pool pool{2, 1024};
     metrics_registry metrics;
+    clock* time = &system_clock();  // the doors'
     net::io_runtime runtime{2};
     std::unique_ptr<net::http_client> client;
 };
@@ -72,7 +73,7 @@ inline door_options local_options(std::string root) {
 class running_door {
 public:
     running_door(world& w, door_options options, upload_registrar* registrar = nullptr, account_mapper* accounts = nullptr) {
-        door_parts parts{*w.verifier, *w.client, w.pool, system_clock(), w.metrics, registrar, accounts};
+        door_parts parts{*w.verifier, *w.client, w.pool, *w.time, w.metrics, registrar, accounts};
         opened_ = std::move(door::open(std::move(options), parts).value());
         opened_->add_routes(routes_);
         net::server_options server{.listen = {"https://127.0.0.1:0"}, .tls = {w.tls.certificate, w.tls.key}, .access_log = false};
