@@ -19,7 +19,8 @@ struct dpop_proof {
     wall_time issued_at{};
 };
 
-// The checks of RFC 9449 section 4.3 that need no memory: typ, algorithm, a public key, signature, htm, htu, iat and ath.
+// The checks of RFC 9449 section 4.3 that need no memory: typ, algorithm, a public key, signature, htm, htu, iat and ath (not
+// looked at with an empty `token`, as at a token endpoint).
 // `own_origins`: what htu may begin with. The Host field has no say: a proof for one service must not serve at another that is
 // told to call itself so. errc::bad_proof with the reason.
 result<dpop_proof> check_dpop_proof(presented_proof const& sent, std::string_view token,

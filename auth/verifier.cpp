@@ -41,6 +41,9 @@ struct verifier::impl {
     std::shared_ptr<key_cache> make_keys(issuer_options const& options);
     std::optional<result<decision>> remembered(std::string const& hash) const;
     asio::awaitable<result<decision>> decide(std::string const& text, std::string const& hash);
+    std::optional<result<decision>> find(secret const& token);
+    asio::awaitable<result<decision>> find_or_decide(secret token);
+    result<std::string> take_proof(presented_proof const& proof, std::string_view token);
     answer settle(decision const& what, std::string_view token, std::optional<presented_proof> const& proof);
     void changed() { epoch->fetch_add(1); }
 
@@ -145,14 +148,20 @@ verifier::impl::answer verifier::impl::settle(decision const& what, std::string_
     if (!proof)
         return fail(errc::proof_required,
                     "the token is bound to a key (cnf.jkt): send it as Authorization: DPoP, with a DPoP proof");
-    auto now = time.now();
-    auto shown = check_dpop_proof(*proof, token, own_audiences, now);
+    auto shown = take_proof(*proof, token);
     if (!shown) return shown.error();
-    if (shown->thumbprint != what->bound_to)
-        return fail(errc::bad_proof, "the DPoP proof is by another key than the token names");
+    if (*shown != what->bound_to) return fail(errc::bad_proof, "the DPoP proof is by another key than the token names");
+    return what->who;
+}
+
+// Gives the thumbprint of the proof's key. The proof is spent, whatever it is used for.
+result<std::string> verifier::impl::take_proof(presented_proof const& proof, std::string_view token) {
+    auto now = time.now();
+    auto shown = check_dpop_proof(proof, token, own_audiences, now);
+    if (!shown) return shown.error();
     switch (proofs.admit(shown->thumbprint + shown->id, shown->issued_at, now)) {
         case replay_window::verdict::fresh:
-            return what->who;
+            return shown->thumbprint;
         case replay_window::verdict::seen:
             return fail(errc::bad_proof, "the DPoP proof was used before; make one for each request");
         case replay_window::verdict::too_old:
@@ -171,29 +180,52 @@ verifier::verifier(std::vector<issuer_options> issuers, std::vector<std::string>
 
 verifier::~verifier() = default;
 
-std::optional<result<caller>> verifier::recall(secret const& token, std::optional<presented_proof> const& proof) {
-    auto& m = *impl_;
+// What was verified before and still counts, without waiting.
+std::optional<result<decision>> verifier::impl::find(secret const& token) {
     std::string_view const text = token.reveal();
-    auto const epoch = m.epoch->load();
-    if (auto known = m.recent.find(text, epoch, m.time.now())) return m.settle(known, text, proof);
-    if (text.size() > max_token_bytes) return result<caller>(fail(errc::malformed, "the token is longer than 8 KiB"));
-    auto known = m.remembered(sha256_of(text).hex());
+    auto const now_epoch = epoch->load();
+    if (auto known = recent.find(text, now_epoch, time.now())) return result<decision>(std::move(known));
+    if (text.size() > max_token_bytes) return result<decision>(fail(errc::malformed, "the token is longer than 8 KiB"));
+    auto known = remembered(sha256_of(text).hex());
+    if (known && *known) recent.put(text, **known, now_epoch, time.now());
+    return known;
+}
+
+asio::awaitable<result<decision>> verifier::impl::find_or_decide(secret token) {
+    if (auto known = find(token)) co_return std::move(*known);
+    auto const& text = token.reveal();
+    auto const now_epoch = epoch->load();
+    auto const hash = sha256_of(text).hex();
+    auto decided = co_await decide(text, hash);
+    if (decided) recent.put(text, *decided, now_epoch, time.now());
+    co_return decided;
+}
+
+std::optional<result<caller>> verifier::recall(secret const& token, std::optional<presented_proof> const& proof) {
+    auto known = impl_->find(token);
     if (!known) return std::nullopt;
     if (!*known) return result<caller>(known->error());
-    m.recent.put(text, **known, epoch, m.time.now());
-    return m.settle(**known, text, proof);
+    return impl_->settle(**known, token.reveal(), proof);
 }
 
 asio::awaitable<result<caller>> verifier::admit(secret token, std::optional<presented_proof> proof) {
     auto self = impl_;  // a reload or a stop while keys are fetched must not pull the ground away
-    if (auto known = recall(token, proof)) co_return std::move(*known);
-    auto const& text = token.reveal();
-    auto const epoch = self->epoch->load();
-    auto const hash = sha256_of(text).hex();
-    auto decided = co_await self->decide(text, hash);
-    if (!decided) co_return decided.error();
-    self->recent.put(text, *decided, epoch, self->time.now());
-    co_return self->settle(*decided, text, proof);
+    auto known = co_await self->find_or_decide(token);
+    if (!known) co_return known.error();
+    co_return self->settle(*known, token.reveal(), proof);
+}
+
+result<std::string> verifier::take_proof(presented_proof const& proof) { return impl_->take_proof(proof, {}); }
+
+asio::awaitable<result<caller>> verifier::verify_held(secret token, std::string key_thumbprint) {
+    auto self = impl_;
+    auto known = co_await self->find_or_decide(std::move(token));
+    if (!known) co_return known.error();
+    auto const& bound_to = (*known)->bound_to;
+    if (bound_to.empty() || bound_to == key_thumbprint) co_return (*known)->who;
+    if (key_thumbprint.empty())
+        co_return fail(errc::proof_required, "the token is bound to a key (cnf.jkt): send a DPoP proof by that key along");
+    co_return fail(errc::bad_proof, "the DPoP proof is by another key than the token names");
 }
 
 asio::awaitable<result<principal>> verifier::verify(secret token) {

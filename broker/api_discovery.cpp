@@ -21,16 +21,25 @@ net::response fresh(json::object document) {
     return answer;
 }
 
-// OpenID Connect Discovery 1.0 section 3, as far as a pure issuer of access tokens has members to give; XRootD, dCache and
-// StoRM read `issuer` and `jwks_uri`.
-asio::awaitable<net::response> openid(core& c, net::request&) {
+// OpenID Connect Discovery 1.0 section 3 and RFC 8414 section 2, as far as a pure issuer of access tokens has members to give.
+// XRootD and dCache read `jwks_uri`, StoRM compares `issuer` too.
+asio::awaitable<net::response> metadata(core& c, net::request&) {
     auto const& url = c.opts.public_url;
-    co_return fresh({{"issuer", url},
-                     {"jwks_uri", url + "/.well-known/jwks.json"},
-                     {"id_token_signing_alg_values_supported", json::array{"ES256"}},
-                     {"subject_types_supported", json::array{"public"}},
-                     {"response_types_supported", json::array{"token"}},
-                     {"scopes_supported", json::array{"storage.read", "storage.create", "storage.modify"}}});
+    json::array algorithms;
+    for (auto const a : c.minter.keys().algorithms()) algorithms.emplace_back(auth::name_of(a));
+    json::object o{{"issuer", url},
+                   {"jwks_uri", url + "/.well-known/jwks.json"},
+                   {"token_endpoint", url + "/oauth/token"},
+                   {"token_endpoint_auth_methods_supported", json::array{"none"}},
+                   {"grant_types_supported", json::array{"urn:ietf:params:oauth:grant-type:token-exchange"}},
+                   {"response_types_supported", json::array{"token"}},
+                   {"subject_types_supported", json::array{"public"}},
+                   {"scopes_supported", json::array{"storage.read", "storage.create", "storage.modify"}}};
+    o["id_token_signing_alg_values_supported"] = std::move(algorithms);
+    o["dpop_signing_alg_values_supported"] = json::array{"ES256", "ES384", "EdDSA", "RS256", "PS256"};
+    o["claims_supported"] =
+        json::array{"iss", "sub", "aud", "iat", "nbf", "exp", "jti", "scope", "wlcg.ver", "wlcg.groups", "act", "cnf"};
+    co_return fresh(std::move(o));
 }
 
 asio::awaitable<net::response> jwks(core& c, net::request&) {
@@ -73,8 +82,9 @@ asio::awaitable<net::response> metrics(core& c, net::request&) {
 void add_discovery_routes(net::router& r, core& c) {
     net::route_options open;
     open.open = true;
-    r.add(
-        "GET", "/.well-known/openid-configuration", [&c](net::request& req) { return openid(c, req); }, open);
+    for (std::string const form : {"openid-configuration", "oauth-authorization-server"})
+        r.add(
+            "GET", "/.well-known/" + form, [&c](net::request& req) { return metadata(c, req); }, open);
     r.add(
         "GET", "/.well-known/jwks.json", [&c](net::request& req) { return jwks(c, req); }, open);
     r.add(

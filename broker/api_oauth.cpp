@@ -78,13 +78,13 @@ struct subject {
     json::object claims;  // of the verified token
 };
 
-asio::awaitable<granted<subject>> verify(core& c, secret token, std::string_view which) {
-    auto who = co_await c.verifier.verify(token);
+asio::awaitable<granted<subject>> verify(core& c, secret token, std::string key, std::string_view which) {
+    auto who = co_await c.verifier.verify_held(token, std::move(key));
     if (!who) co_return from_token(which, who.error());
-    if (!who->upload_id.empty()) co_return invalid(std::string(which) + ": a token for one upload cannot be exchanged");
+    if (!(*who)->upload_id.empty()) co_return invalid(std::string(which) + ": a token for one upload cannot be exchanged");
     auto parsed = auth::parse_jwt(token.reveal());
     if (!parsed) co_return from_token(which, parsed.error());
-    co_return subject{std::make_shared<principal const>(std::move(*who)), std::move(parsed->claims)};
+    co_return subject{std::move(*who), std::move(parsed->claims)};
 }
 
 // What is asked for, within what the token itself holds.
@@ -192,9 +192,10 @@ asio::awaitable<granted<std::string>> scope_for(core& c, target const& to, std::
     co_return scope;
 }
 
-net::response answer_with(secret const& token, exchange_form const& form, std::string const& scope, seconds lifetime) {
+net::response answer_with(secret const& token, exchange_form const& form, std::string const& scope, seconds lifetime,
+                          bool bound) {
     json::object o{{"access_token", token.reveal()}, {"issued_token_type", form.issued_token_type}};
-    o["token_type"] = "Bearer";
+    o["token_type"] = bound ? "DPoP" : "Bearer";
     o["expires_in"] = lifetime.count();
     o["scope"] = scope;
     auto answer = net::json_response(200, o);
@@ -203,12 +204,13 @@ net::response answer_with(secret const& token, exchange_form const& form, std::s
     return answer;
 }
 
-asio::awaitable<granted<net::response>> exchange(core& c, exchange_form form) {
-    auto from = co_await verify(c, form.subject_token, "subject_token");
+// `key`: thumbprint of the key that the new token will be bound to; empty: a bearer token.
+asio::awaitable<granted<net::response>> exchange(core& c, exchange_form form, std::string key) {
+    auto from = co_await verify(c, form.subject_token, key, "subject_token");
     if (!from) co_return from.error();
     auto acting = from->who;
     if (!form.actor_token.empty()) {
-        auto actor = co_await verify(c, form.actor_token, "actor_token");
+        auto actor = co_await verify(c, form.actor_token, key, "actor_token");
         if (!actor) co_return actor.error();
         acting = actor->who;
     }
@@ -242,6 +244,7 @@ asio::awaitable<granted<net::response>> exchange(core& c, exchange_form form) {
     m.scope = *scope;
     m.lifetime = lifetime;
     m.act = json::serialize(*act);
+    m.key_thumbprint = key;
     if (to->site && transfer::wants_rs256(*to->site)) m.signature = auth::algorithm::rs256;
     auto token = c.minter.mint(m);
     if (token.empty()) co_return oauth_error{500, "server_error", "the token could not be signed"};
@@ -250,7 +253,16 @@ asio::awaitable<granted<net::response>> exchange(core& c, exchange_form form) {
                                  {"audience", to->audience},
                                  {"scope", *scope},
                                  {"lifetime_s", static_cast<std::int64_t>(lifetime.count())}});
-    co_return answer_with(token, form, *scope, lifetime);
+    co_return answer_with(token, form, *scope, lifetime, !key.empty());
+}
+
+// RFC 9449 section 5: a proof with the request binds the new token to its key.
+granted<std::string> key_of(core& c, net::request const& req) {
+    if (req.headers.count("DPoP") == 0) return std::string();
+    if (req.headers.count("DPoP") > 1) return invalid("the DPoP field is there more than once");
+    auto key = c.verifier.take_proof({std::string(trim(req.headers.get("DPoP"))), req.method, req.raw_path});
+    if (!key) return oauth_error{400, "invalid_dpop_proof", key.error().message()};
+    return std::move(*key);
 }
 
 granted<void> check_head(net::request const& req) {
@@ -278,7 +290,9 @@ asio::awaitable<net::response> token(core& c, net::request& req) {
     if (!body) co_return refuse(invalid("the form cannot be read: " + body.error().message()));
     auto form = read_exchange_form(*body);
     if (!form) co_return refuse(form.error());
-    auto done = co_await exchange(c, std::move(*form));
+    auto key = key_of(c, req);
+    if (!key) co_return refuse(key.error());
+    auto done = co_await exchange(c, std::move(*form), std::move(*key));
     if (!done) co_return refuse(done.error());
     count("issued");
     co_return std::move(*done);

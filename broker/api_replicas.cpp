@@ -1,5 +1,4 @@
-// /api/v1/replicas: which copies of an asset exist, and in what state. /api/v1/whoami and /api/v1/usage live here too: small
-// reads.
+// /api/v1/replicas: which copies of an asset exist, and in what state. /api/v1/usage: what each site holds.
 #include "broker/access.hpp"
 #include "broker/body.hpp"
 #include "broker/rendering.hpp"
@@ -62,21 +61,6 @@ asio::awaitable<net::response> remove(core& c, net::request& req) {
     co_return net::empty_response(204);
 }
 
-asio::awaitable<net::response> whoami(net::request& req) {
-    auto const& who = *req.caller;
-    json::object o;
-    o["anonymous"] = who.is_anonymous();
-    if (!who.is_anonymous()) {
-        o["subject"] = who.subject;
-        o["issuer"] = who.issuer;
-        o["org"] = who.org;
-        o["groups"] = json::value_from(who.groups);
-        o["roles"] = json::value_from(who.roles);
-        if (who.expires) o["expires"] = format_rfc3339(*who.expires);
-    }
-    co_return net::json_response(200, o);
-}
-
 struct usage {
     std::uint64_t bytes = 0, files = 0;
 };
@@ -113,7 +97,6 @@ asio::awaitable<net::response> show_usage(core& c, net::request& req) {
 void add_replica_routes(net::router& r, core& c) {
     r.add("GET", "/api/v1/replicas", [&c](net::request& req) { return list(c, req); });
     r.add("DELETE", "/api/v1/replicas", [&c](net::request& req) { return remove(c, req); });
-    r.add("GET", "/api/v1/whoami", [](net::request& req) { return whoami(req); });
     r.add("GET", "/api/v1/usage", [&c](net::request& req) { return show_usage(c, req); });
 }
 

@@ -8,6 +8,10 @@
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 
+#include <atomic>
+#include <memory>
+#include <vector>
+
 namespace fjord::net {
 class http_client;
 class router;
@@ -45,6 +49,7 @@ struct core {
     transfer::site_access& sites;
     auth::minter const& minter;
     auth::verifier& verifier;
+    std::atomic<std::shared_ptr<std::vector<login_offer> const>>& logins;  // replaced on SIGHUP; never null
     net::http_client& http;
     blocking_pool& pool;
     cache_directory& caches;
@@ -76,6 +81,7 @@ void add_policy_routes(net::router& r, core& c);
 void add_revocation_routes(net::router& r, core& c);
 void add_cache_routes(net::router& r, core& c);
 void add_event_routes(net::router& r, core& c);
+void add_login_routes(net::router& r, core& c);
 void add_key_routes(net::router& r, core& c);
 void add_oauth_routes(net::router& r, core& c);
 

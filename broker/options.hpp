@@ -13,6 +13,11 @@ struct network_options {
     std::string site;
 };
 
+// How people log in with one issuer ([[issuer]] login_client_id, ...): told to `fjord login`.
+struct login_offer {
+    std::string issuer, client_id, scope, audience;
+};
+
 struct options {
     std::string public_url;  // our origin, `iss` of minted tokens; no trailing slash
     std::string title = "Fjord";

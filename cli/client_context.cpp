@@ -52,11 +52,21 @@ result<void> read_user_config(global_options& o) {
     t.text("ca", &from_file.ca);
     t.text("site", &from_file.site);
     t.text("token_file", &from_file.token_file);
+    auto& login = from_file.login;
+    t.section("login", "How people log in, where the broker does not say it");
+    t.text("login.issuer", &login.issuer);
+    t.text("login.client_id", &login.client_id);
+    t.text("login.client_secret_file", &login.client_secret_file);
+    t.text("login.scope", &login.scope);
+    t.text("login.audience", &login.audience);
+    t.text("login.ca", &login.ca);
+    t.text("login.account", &login.account);
     if (auto parsed = t.parse_file(file); !parsed) return parsed.error();
     if (o.broker.empty()) o.broker = from_file.broker;
     if (o.ca.empty()) o.ca = from_file.ca;
     if (o.site.empty()) o.site = from_file.site;
     if (o.token_file.empty()) o.token_file = from_file.token_file;
+    o.login = from_file.login;
     return {};
 }
 
@@ -71,7 +81,7 @@ error from_problem(net::client_response const& r, std::string const& what) {
     if (detail.empty())
         detail = what + ": the broker answered " + std::to_string(r.status) + " " + std::string(net::reason_phrase(r.status));
     if (r.status == 401 && detail.find("token") == std::string::npos)
-        detail += "; give a token with --token-file or BEARER_TOKEN";
+        detail += "; run `fjord login`, or give a token with --token-file or BEARER_TOKEN";
     return fail(errc_of_status(r.status), detail);
 }
 
@@ -86,22 +96,34 @@ result<void> complete(global_options& o) {
     return {};
 }
 
-result<secret> discover_token(std::string const& token_file) {
-    auto from_file = [](std::string const& path) -> result<secret> {
+result<found_token> discover_token_and_origin(std::string const& token_file) {
+    auto from_file = [](std::string const& path) -> result<found_token> {
         auto text = read_file(path, 64u << 10);
         if (!text) return text.error();
-        return checked(std::move(*text), path);
+        auto token = checked(std::move(*text), path);
+        if (!token) return token.error();
+        return found_token{std::move(*token), path};
     };
     if (!token_file.empty()) return from_file(token_file);
-    if (auto text = strip(from_environment("BEARER_TOKEN")); !text.empty()) return checked(text, "BEARER_TOKEN");
+    if (auto text = strip(from_environment("BEARER_TOKEN")); !text.empty()) {
+        auto token = checked(text, "BEARER_TOKEN");
+        if (!token) return token.error();
+        return found_token{std::move(*token), "BEARER_TOKEN"};
+    }
     if (auto path = from_environment("BEARER_TOKEN_FILE"); !path.empty()) return from_file(path);
     auto const name = "/bt_u" + std::to_string(getuid());
     for (auto const& folder : {from_environment("XDG_RUNTIME_DIR"), std::string("/tmp")}) {
         if (folder.empty() || access((folder + name).c_str(), R_OK) != 0) continue;
-        auto token = from_file(folder + name);
-        if (!token || !token->empty()) return token;
+        auto found = from_file(folder + name);
+        if (!found || !found->token.empty()) return found;
     }
-    return secret();
+    return found_token{};
+}
+
+result<secret> discover_token(std::string const& token_file) {
+    auto found = discover_token_and_origin(token_file);
+    if (!found) return found.error();
+    return std::move(found->token);
 }
 
 client_context::client_context(global_options o, secret token) : options_(std::move(o)), token_(std::move(token)), runtime_(1) {
@@ -110,6 +132,12 @@ client_context::client_context(global_options o, secret token) : options_(std::m
     c.user_agent = "fjord-cli";
     http_ = std::make_unique<net::http_client>(std::move(c));
     runtime_.start();
+}
+
+client_context::client_context(global_options o, std::function<result<secret>()> token, std::string origin)
+    : client_context(std::move(o), secret()) {
+    renewed_token_ = std::move(token);
+    token_origin_ = std::move(origin);
 }
 
 client_context::~client_context() {
@@ -126,6 +154,11 @@ result<net::client_response> client_context::call_raw(net::client_request reques
         return fail(errc::invalid_argument, "no broker is known: give --broker https://HOST:PORT or set FJORD_BROKER");
     auto const what = request.method + " " + request.url;
     request.url = options_.broker + request.url;
+    if (renewed_token_) {
+        auto token = renewed_token_();
+        if (!token) return token.error();
+        token_ = std::move(*token);
+    }
     request.bearer = token_;
     auto answer = send(std::move(request));
     if (!answer) return error(answer.error().code, "asking the broker " + options_.broker + ": " + answer.error().message());

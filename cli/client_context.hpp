@@ -6,6 +6,7 @@
 #include "net/client.hpp"
 #include "net/runtime.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,13 @@ namespace fjord::cli {
 
 namespace asio = boost::asio;
 
+// [login] of the configuration file and options of `fjord login`; what is empty is asked of the broker.
+struct login_options {
+    std::string issuer, client_id, client_secret_file, scope, audience;
+    std::string ca;       // for the issuer; empty: as for the broker
+    std::string account;  // short name in oidc-agent
+};
+
 struct global_options {
     std::string broker;  // https://host:port
     std::string token_file;
@@ -21,6 +29,7 @@ struct global_options {
     std::string site;   // where I compute
     bool json = false;  // one JSON document (lists: one object per line)
     bool quiet = false;
+    login_options login;
 };
 
 // Fills what the options left open from the environment and the configuration file. errc::invalid_argument.
@@ -28,16 +37,24 @@ result<void> complete(global_options& o);
 
 // WLCG bearer token discovery v1.0: --token-file, BEARER_TOKEN, BEARER_TOKEN_FILE, $XDG_RUNTIME_DIR/bt_u$UID, /tmp/bt_u$UID.
 // Empty when there is none; errc::invalid_argument when the first one found is no token.
+struct found_token {
+    secret token;
+    std::string from;  // "BEARER_TOKEN", "/tmp/bt_u1000"
+};
+result<found_token> discover_token_and_origin(std::string const& token_file);
 result<secret> discover_token(std::string const& token_file);
 
 // Commands run on one thread and block; the network runs on its own.
 class client_context {
 public:
     explicit client_context(global_options o, secret token);
+    // With a token that may have to be renewed while a command runs: asked before each exchange with the broker.
+    client_context(global_options o, std::function<result<secret>()> token, std::string origin);
     ~client_context();
 
     global_options const& options() const noexcept { return options_; }
     secret const& token() const noexcept { return token_; }
+    std::string const& token_origin() const noexcept { return token_origin_; }  // where it came from, for people
     net::http_client& http() noexcept { return *http_; }
 
     // One exchange with any server, tried again where that is safe (net/retry.hpp); the token is not added.
@@ -55,6 +72,8 @@ public:
 private:
     global_options options_;
     secret token_;
+    std::function<result<secret>()> renewed_token_;  // may be empty
+    std::string token_origin_;
     net::io_runtime runtime_;
     std::unique_ptr<net::http_client> http_;
 };

@@ -1,4 +1,4 @@
-// fjord ls, stat, search, whoami: looking around.
+// fjord ls, stat, search: looking around.
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output.hpp"
@@ -160,17 +160,6 @@ int search(client_context& c, search_args const& a) {
         t.print();
         if (!c.options().quiet) std::printf("%zu item%s\n", *seen, *seen == 1 ? "" : "s");
     }
-    return exit_done;
-}
-
-int whoami(client_context& c) {
-    auto answer = c.call("GET", "/api/v1/whoami");
-    if (!answer) return report(answer.error());
-    if (c.options().json) {
-        print_json(*answer);
-        return exit_done;
-    }
-    for (auto const& m : answer->as_object()) std::printf("%-10s %s\n", std::string(m.key()).c_str(), text_of(m.value()).c_str());
     return exit_done;
 }
 

@@ -1,6 +1,7 @@
 // fjord token mint|inspect: development tokens from an issuer's key, and what a token says. Nothing is sent anywhere.
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/login/token_source.hpp"
 #include "cli/output.hpp"
 
 #include "auth/auth.hpp"
@@ -22,11 +23,14 @@ int mint_token(mint_args const& a) {
     return exit_done;
 }
 
-int inspect_token(std::string const& token_file) {
-    auto token = discover_token(token_file);
+int inspect_token(global_options const& g) {
+    auto source = token_source::find(g);
+    if (!source) return report(source.error());
+    auto token = source->current();
     if (!token) return report(token.error());
     if (token->empty())
-        return report(fail(errc::not_found, "no token found: give --token-file, BEARER_TOKEN or BEARER_TOKEN_FILE"));
+        return report(
+            fail(errc::not_found, "no token found: run fjord login, or give --token-file, BEARER_TOKEN or BEARER_TOKEN_FILE"));
     auto const& text = token->reveal();
     auto const first = text.find('.');
     auto const second = first == std::string::npos ? first : text.find('.', first + 1);
@@ -40,6 +44,7 @@ int inspect_token(std::string const& token_file) {
         if (!value) return report(value.error());
         o[name] = *value;
     }
+    o["from"] = source->origin();
     o["note"] = "shown as sent; nothing was verified";
     print_json(o);
     return exit_done;

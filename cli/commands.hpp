@@ -47,8 +47,6 @@ struct ingest_args {
 };
 int ingest(client_context& c, ingest_args const& a);
 
-int whoami(client_context& c);
-
 // Records of the administration API: list, show, delete, and whatever takes a JSON document.
 struct record_args {
     std::string kind, id;
@@ -103,7 +101,7 @@ struct mint_args {
     std::int64_t lifetime = 3600;
 };
 int mint_token(mint_args const& a);
-int inspect_token(std::string const& token_file);
+int inspect_token(global_options const& g);
 
 struct revoke_args {
     std::string token;  // file with the token that is not to count any more, "-": standard input; or:

@@ -2,6 +2,8 @@
 #include "cli/commands.hpp"
 #include "cli/demo/demo.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/login/commands.hpp"
+#include "cli/login/token_source.hpp"
 #include "cli/output.hpp"
 #include "cli/serve.hpp"
 
@@ -37,9 +39,10 @@ struct program {
         sub->callback([this, run = std::move(run)] {
             chosen = [this, run] {
                 if (auto ok = complete(global); !ok) return report(ok.error());
-                auto token = discover_token(global.token_file);
-                if (!token) return report(token.error());
-                client_context context(global, *token);
+                auto source = token_source::find(global);
+                if (!source) return report(source.error());
+                client_context context(
+                    global, [&s = *source] { return s.current(); }, source->origin());
                 return run(context);
             };
         });
@@ -110,8 +113,40 @@ void add_data_commands(program& p) {
     ingest->add_option("--at", i.at, "Site to upload to (default: the broker's choice)");
     ingest->add_flag("--no-upload", i.no_upload, "Only describe: print the item, change nothing");
     p.online(ingest, [&i](client_context& c) { return cli::ingest(c, i); });
+}
 
-    p.online(p.app.add_subcommand("whoami", "Who the broker takes me for"), [](client_context& c) { return cli::whoami(c); });
+void add_login_commands(program& p) {
+    auto& a = p.keep<login_args>();
+    auto& o = a.options;
+    auto* in = p.app.add_subcommand("login", "Log in at the broker, by a browser on any device or by oidc-agent");
+    in->add_option("ISSUER", o.issuer, "https address of an OpenID provider (default: the one the broker names)");
+    in->add_option("--client-id", o.client_id, "Our client there (default: as the broker says)");
+    in->add_option("--client-secret-file", o.client_secret_file, "For providers that give no public clients")
+        ->check(CLI::ExistingFile);
+    in->add_option("--scope", o.scope,
+                   "Scopes to ask for (default: as the broker says, else openid and what there is for groups)");
+    in->add_option("--audience", o.audience, "Audience to ask for, where the issuer wants to be told");
+    in->add_option("--issuer-ca", o.ca, "PEM file to trust for the issuer (default: as for the broker)")
+        ->check(CLI::ExistingFile);
+    in->add_option("--account", o.account, "Short name of the account in oidc-agent (default: any of the issuer)");
+    in->add_flag("--no-agent", a.no_agent, "Do not ask oidc-agent, although OIDC_SOCK is set");
+    in->footer(
+        "The login is for one broker. It is kept in $XDG_STATE_HOME/fjord/logins (default ~/.local/state), readable by you only, "
+        "and\n"
+        "renewed by the commands that use it. BEARER_TOKEN, BEARER_TOKEN_FILE and --token-file go before it.");
+    p.offline(in, [&p, &a] {
+        if (auto ok = complete(p.global); !ok) return report(ok.error());
+        return cli::login(p.global, a);
+    });
+    auto& l = p.keep<logout_args>();
+    auto* out = p.app.add_subcommand("logout", "Revoke the login at its issuer and delete it here");
+    out->add_flag("--local", l.local, "Only delete it here");
+    p.offline(out, [&p, &l] {
+        if (auto ok = complete(p.global); !ok) return report(ok.error());
+        return cli::logout(p.global, l);
+    });
+    p.online(p.app.add_subcommand("whoami", "As whom the broker takes me, for how long, and where my token came from"),
+             [](client_context& c) { return cli::whoami(c); });
 }
 
 CLI::App* add_group(program& p, char const* name, char const* help) {
@@ -257,15 +292,31 @@ void add_token_commands(program& p) {
     p.offline(mint, [&m] { return mint_token(m); });
     p.offline(group->add_subcommand("inspect", "Show the claims of my token; verifies nothing"), [&p] {
         if (auto ok = complete(p.global); !ok) return report(ok.error());
-        return inspect_token(p.global.token_file);
+        return inspect_token(p.global);
     });
+    p.online(group->add_subcommand("keys", "Keys that sign the broker's tokens (administrators)"),
+             [](client_context& c) { return list_keys(c); });
+    auto& now = p.keep<bool>();
+    auto* rotate =
+        group->add_subcommand("rotate", "Publish a new signing key; it signs once sites have fetched it (administrators)");
+    rotate->add_flag("--now", now, "It signs at once: sites refuse its tokens until they fetch the keys again");
+    p.online(rotate, [&now](client_context& c) { return rotate_keys(c, now); });
+    auto& kid = p.keep<std::string>();
+    auto* drop =
+        group->add_subcommand("drop-key", "Take a signing key back: no token that it signed counts any more (administrators)");
+    drop->add_option("KEY", kid, "As fjord token keys shows it")->required();
+    p.online(drop, [&kid](client_context& c) { return drop_key(c, kid); });
 
     auto& r = p.keep<revoke_args>();
-    auto* revoke = group->add_subcommand("revoke", "Refuse a token before its time, at the broker, doors and caches (administrators)");
-    auto* leaked = revoke->add_option("--token", r.token, "File with the token, - for standard input; it is read here and not sent");
+    auto* revoke =
+        group->add_subcommand("revoke", "Refuse a token before its time, at the broker, doors and caches (administrators)");
+    auto* leaked =
+        revoke->add_option("--token", r.token, "File with the token, - for standard input; it is read here and not sent");
     auto* issuer = revoke->add_option("--issuer", r.issuer, "iss of the tokens, with --jti or --issued-before")->excludes(leaked);
     revoke->add_option("--jti", r.jti, "Id of one token")->needs(issuer);
-    revoke->add_option("--issued-before", r.issued_before, "Refuse all that the issuer gave out before: now, or 2026-11-21T02:05:00Z")
+    revoke
+        ->add_option("--issued-before", r.issued_before,
+                     "Refuse all that the issuer gave out before: now, or 2026-11-21T02:05:00Z")
         ->needs(issuer);
     revoke->add_option("--reason", r.reason, "For the record");
     revoke->footer(
@@ -328,11 +379,12 @@ int main(int argc, char** argv) {
         "Example: fjord --broker https://localhost:8443 get landsat-7/olinda/scene");
     p.app.add_option("--broker", p.global.broker, "https://HOST:PORT (default: FJORD_BROKER)");
     p.app.add_option("--token-file", p.global.token_file,
-                     "File with my bearer token (default: BEARER_TOKEN, BEARER_TOKEN_FILE, ...)");
+                     "File with my bearer token (default: BEARER_TOKEN, BEARER_TOKEN_FILE, ..., fjord login)");
     p.app.add_option("--ca", p.global.ca, "PEM file to trust (default: FJORD_CA, else the system's)");
     p.app.add_flag("--json", p.global.json, "One JSON document; lists: one object per line");
     p.app.add_flag("--quiet", p.global.quiet, "Only failures");
     add_data_commands(p);
+    add_login_commands(p);
     add_site_commands(p);
     add_rule_commands(p);
     add_other_records(p);

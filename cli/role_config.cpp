@@ -29,9 +29,20 @@ void declare_issuer(config_table& t, auth::issuer_options& i) {
     t.text("org", &i.org).prose("Organisation of its people, for policies.");
     t.text("base_path", &i.base_path).prose("Where the paths of its storage scopes are rooted here.");
     t.text_list("admin_groups", &i.admin_groups).prose("Members of these groups have the role admin.");
-    t.boolean("require_at_jwt", &i.require_at_jwt)
-        .prose("Refuse its tokens unless their header says `typ: at+jwt` (RFC 9068).");
+    t.boolean("require_at_jwt", &i.require_at_jwt).prose("Refuse its tokens unless their header says `typ: at+jwt` (RFC 9068).");
     t.text_list("admin_subjects", &i.admin_subjects).prose("These subjects have the role admin.");
+}
+
+// A broker's people log in, too.
+void declare_login_issuer(config_table& t, auth::issuer_options& i) {
+    declare_issuer(t, i);
+    t.text("login_client_id", &i.login_client_id)
+        .prose("Public client, registered there for the device flow, that `fjord login` is told to use.");
+    t.text("login_scope", &i.login_scope)
+        .prose(
+            "Scopes that `fjord login` asks for. Empty: openid, and what the issuer offers of offline_access, groups and "
+            "entitlements.");
+    t.text("login_audience", &i.login_audience).prose("Audience that `fjord login` asks for, where an issuer wants to be told.");
 }
 
 void declare_common(config_table& t, common_config& c) {
@@ -50,7 +61,8 @@ void declare_common(config_table& t, common_config& c) {
     t.text("ca", &c.ca).prose("PEM file with the authorities to trust for outgoing TLS. Empty: the system's.");
     t.text("jwks_cache", &c.jwks_cache)
         .prose(
-            "Directory where the keys of issuers are kept for a start without network, in the format of the WLCG system JWKS cache. "
+            "Directory where the keys of issuers are kept for a start without network, in the format of the WLCG system JWKS "
+            "cache. "
             "Empty: `jwks` in the role's own directory, if it has one. `JWKS_CACHE_DIR`, `JWKS_CACHE_FILE`, `/etc/jwks` and "
             "`/var/cache/jwks` are read as well.");
     t.integer("threads", &c.threads).between(0, 256).prose("Event loops, one per core; 0 takes the number of cores.");
@@ -68,10 +80,10 @@ void declare_common(config_table& t, common_config& c) {
         .prose("Least important level that is written.");
 }
 
-void declare_issuers(config_table& t, common_config& c) {
+void declare_issuers(config_table& t, common_config& c, void (*declare)(config_table&, auth::issuer_options&) = declare_issuer) {
     t.section("issuer",
               "A token issuer that is trusted, one block each. Tokens of other issuers are refused without asking the network.");
-    t.array<auth::issuer_options>("issuer", &c.issuers, declare_issuer).reloadable();
+    t.array<auth::issuer_options>("issuer", &c.issuers, declare).reloadable();
 }
 
 void declare_group_rule(config_table& t, site::group_rule& r) {
@@ -104,7 +116,8 @@ config_table table_of(broker_config& c) {
     t.text("description", &c.broker.description).prose("Description on the landing page.");
     t.text("key_file", &c.key_file)
         .prose(
-            "Your own EC P-256 private key (PEM) to sign tokens with. To rotate it replace the file and send SIGHUP: the new key is "
+            "Your own EC P-256 private key (PEM) to sign tokens with. To rotate it replace the file and send SIGHUP: the new key "
+            "is "
             "published at once and signs after `signing_keys.publish_ahead`. Empty: keys are made and rotated in "
             "`signing-keys.json` in `data_dir`.");
     t.text_list("cache_groups", &c.broker.cache_groups)
@@ -142,7 +155,7 @@ config_table table_of(broker_config& c) {
     t.text("location.jurisdiction", &c.broker.jurisdiction).prose("ISO 3166 code, such as DE.");
     t.section("network", "Which callers compute where, when they do not say so themselves. The longest prefix wins.");
     t.array<broker::network_options>("network", &c.broker.networks, declare_network);
-    declare_issuers(t, c);
+    declare_issuers(t, c, declare_login_issuer);
     return t;
 }
 
@@ -152,13 +165,13 @@ config_table table_of(site_config& c) {
     t.text("root", &c.root).required().prose("Directory that becomes the storage site. Nothing outside it can be reached.");
     t.text_list("public", &c.public_paths).prose("Path prefixes that may be read without a token.");
     t.boolean("recursive_delete", &c.recursive_delete)
-        .prose("DELETE of a directory removes all below it, as WebDAV clients such as `rclone purge` want it. Off, only empty directories "
-               "can be removed: gfal2 makes `rmdir` a DELETE, so that a program which counts on its failure would lose data.");
+        .prose(
+            "DELETE of a directory removes all below it, as WebDAV clients such as `rclone purge` want it. Off, only empty "
+            "directories "
+            "can be removed: gfal2 makes `rmdir` a DELETE, so that a program which counts on its failure would lose data.");
     t.text("data_dir", &c.data_dir)
         .prose("Directory for what outlives a restart: issuers' keys and revoked tokens. Empty: nothing is kept.");
-    t.text("broker", &c.broker_url)
-        .check(check_https)
-        .prose("The broker whose list of revoked tokens is followed. Empty: none.");
+    t.text("broker", &c.broker_url).check(check_https).prose("The broker whose list of revoked tokens is followed. Empty: none.");
     t.section("tpc", "Third-party copies: whom this door may connect to.");
     t.boolean("tpc.allow_local", &c.tpc_allow_local)
         .prose("Allow loopback, link-local and private addresses: for tests and closed networks only.");

@@ -49,6 +49,14 @@ auth::signing_options signing_options_of(broker_config const& c) {
     return o;
 }
 
+using login_list = std::shared_ptr<std::vector<broker::login_offer> const>;
+
+login_list logins_of(broker_config const& c) {
+    std::vector<broker::login_offer> out;
+    for (auto const& i : c.issuers) out.push_back({i.url, i.login_client_id, i.login_scope, i.login_audience});
+    return std::make_shared<std::vector<broker::login_offer> const>(std::move(out));
+}
+
 // Our own tokens come back to us with uploads; their keys are at hand, so no network is asked.
 std::vector<auth::issuer_options> with_ourselves(broker_config const& c) {
     auto issuers = c.issuers;
@@ -111,7 +119,8 @@ int serve_broker(serve_args const& a) {
     });
     broker::revocation_book revocations(cat, tokens, time);
     if (auto ok = revocations.load(); !ok) return report(ok.error());
-    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens,
+    std::atomic<login_list> logins(logins_of(c));
+    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens, logins,
                       host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
 
     broker::site_prober prober(core, host.make_probe_client(), host.runtime().context(0).get_executor());
@@ -134,17 +143,18 @@ int serve_broker(serve_args const& a) {
     broker::add_revocation_routes(routes, core);
     broker::add_cache_routes(routes, core);
     broker::add_event_routes(routes, core);
+    broker::add_login_routes(routes, core);
     broker::add_key_routes(routes, core);
     broker::add_oauth_routes(routes, core);
     broker::key_keeper keeper(**signing, [&tokens, &c] { tokens.forget_keys(c.public_url); });
 
     engine.start();
     prober.start();
-    auto reload = [&a, &tokens, &keeper] {
+    auto reload = [&a, &tokens, &keeper, &logins] {
         keeper.look_now();
         broker_config fresh;
         if (auto ok = load(fresh, table_of(fresh), a.config))
-            tokens.replace_issuers(with_ourselves(fresh));
+            tokens.replace_issuers(with_ourselves(fresh)), logins.store(logins_of(fresh));
         else
             log.error("configuration not reloaded", {{"reason", ok.error().message()}});
     };

@@ -251,6 +251,28 @@ TEST_F(Dpop, TheProofIsOfThisRequest) {
     EXPECT_THAT(challenge(send("DPoP " + bound, proof(client, "2", bound))), HasSubstr("another method"));
 }
 
+TEST_F(Dpop, ATokenInAFormIsTakenFromWhoeverHoldsItsKey) {
+    auto no_ath = [this](test_key const& by, std::string id) {
+        token_text t;
+        t.header = {{"typ", "dpop+jwt"}, {"alg", "ES256"}, {"jwk", by.jwk()}};
+        t.claims = {{"jti", std::move(id)}, {"htm", "POST"}, {"htu", std::string(our_origin) + "/oauth/token"}};
+        t.claims["iat"] = std::chrono::duration_cast<seconds>(time.now().time_since_epoch()).count();
+        return presented_proof{t.signed_by(by).reveal(), "POST", "/oauth/token"};
+    };
+    auto const thief = test_key::ec("thief");
+    auto const sent = no_ath(client, "1");
+    auto const held = v.take_proof(sent), stolen = v.take_proof(no_ath(thief, "2"));
+    ASSERT_THAT(held, IsOk());
+    ASSERT_THAT(stolen, IsOk());
+    EXPECT_THAT(run(v.verify_held(secret(bound), *held)), IsOk());
+    EXPECT_THAT(run(v.verify_held(secret(bound), *stolen)), HasErrc(errc::bad_proof));
+    EXPECT_THAT(run(v.verify_held(secret(bound), "")), HasErrc(errc::proof_required));
+    auto const plain = good_token(key).signed_by(key);
+    EXPECT_THAT(run(v.verify_held(plain, "")), IsOk());
+    EXPECT_THAT(run(v.verify_held(plain, *held)), IsOk()) << "it becomes bound by being exchanged";
+    EXPECT_THAT(v.take_proof(sent), HasErrc(errc::bad_proof)) << "a proof serves once";
+}
+
 TEST_F(Dpop, APlainTokenGainsNothingByAProof) {
     auto const plain = good_token(key).signed_by(key).reveal();
     EXPECT_THAT(challenge(send("DPoP " + plain, proof(client, "1", plain))), HasSubstr("not bound to a key"));
