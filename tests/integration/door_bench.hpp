@@ -4,8 +4,8 @@
 //
 // The doors and XRootD serve the same shape: below /data by token (scope paths are rooted there: storage.read:/x opens /data/x),
 // /public for everyone, /data/vo for the group /vo, and
-// writing below /data/vo/protected for /vo/managers only (doors). Door b removes whole trees. FJORD_SHOW=1 prints every client command and its output, tokens
-// masked.
+// writing below /data/vo/protected for /vo/managers only (doors). Door b removes whole trees. FJORD_SHOW=1 prints every client
+// command and its output, tokens masked.
 #include "auth/auth.hpp"
 #include "base/file.hpp"
 #include "base/secret.hpp"
@@ -46,8 +46,9 @@ public:
 
     storage_site const& a() const noexcept { return a_; }
     storage_site const& b() const noexcept { return b_; }
-    // Started at the first call. Its log is at xrootd().folder/../log.
+    // Started at the first call, and again when it has crashed. Its log is at xrootd().folder/../log.
     storage_site const& xrootd();
+    bool xrootd_crashed();  // since it was asked for last
     std::string const& issuer() const noexcept { return issuer_url_; }
 
     // A token of the trusted issuer for all three sites (gfal2 sends one token to both ends), or for `audience`.
@@ -63,6 +64,7 @@ public:
     // A local file for uploads.
     std::string write(std::string const& name, std::string const& content) const;
     // A file that stands at a site, put there behind its back (folders are made).
+    void remove(storage_site const& site, std::string const& file) const;
     void place(storage_site const& site, std::string const& file, std::string const& content) const;
     // Its content there; "(absent)" when there is nothing.
     std::string content(storage_site const& site, std::string const& file) const;
@@ -70,6 +72,9 @@ public:
 
     // Runs a client in a clean environment: PATH, HOME, the certificate folder, and BEARER_TOKEN when there is a token.
     client_run run(std::vector<std::string> argv, secret const& token = {}, cli::environment env = {});
+
+    // A line of this role's log holds all of these.
+    bool logged(std::string const& role, std::vector<std::string> const& words) const;
 
     void stop();  // ends all servers and searches their logs for tokens
 
