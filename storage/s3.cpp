@@ -57,6 +57,14 @@ asio::awaitable<result<net::header_list>> s3_driver::head(call c, std::string ke
     co_return std::move(answer->headers);
 }
 
+// HEAD has no body to say why it is refused, and some servers answer 404 to keys they do not know: a listing tells.
+asio::awaitable<error> s3_driver::why_absent(call c, std::string key, error said) {
+    if (said.code != errc::not_found) co_return said;
+    auto page = co_await list_page(std::move(c), std::move(key), "", 1);
+    if (!page) co_return page.error();
+    co_return said;
+}
+
 asio::awaitable<result<stat_info>> s3_driver::stat(call c, std::string path) {
     auto key = session_.key_of(path);
     if (!key) co_return key.error();
@@ -140,7 +148,7 @@ asio::awaitable<result<void>> s3_driver::remove(call c, std::string path) {
     auto key = session_.key_of(path);
     if (!key) co_return key.error();
     // S3 calls the removal of nothing a success.
-    if (auto there = co_await head(c, *key, false); !there) co_return there.error();
+    if (auto there = co_await head(c, *key, false); !there) co_return co_await why_absent(c, *key, there.error());
     s3_request request{.method = "DELETE", .key = std::move(*key)};
     auto answer = co_await session_.exchange(std::move(c), std::move(request));
     if (!answer) co_return answer.error();
@@ -151,8 +159,8 @@ asio::awaitable<result<digest>> s3_driver::checksum(call c, std::string path, st
     auto key = session_.key_of(path);
     if (!key) co_return key.error();
     auto const where = session_.address().bucket + "/" + *key;
-    auto found = co_await head(std::move(c), std::move(*key), true);
-    if (!found) co_return found.error();
+    auto found = co_await head(c, *key, true);
+    if (!found) co_return co_await why_absent(c, *key, found.error());
     for (auto const a : wanted)
         if (auto d = whole_checksum(*found, a)) co_return *d;
     for (auto const a : wanted)

@@ -42,6 +42,7 @@ public:
 private:
     asio::awaitable<result<s3_page>> list_page(call c, std::string prefix, std::string after, std::size_t limit);
     asio::awaitable<result<net::header_list>> head(call c, std::string key, bool with_checksums);
+    asio::awaitable<error> why_absent(call c, std::string key, error said);
     asio::awaitable<result<void>> require_free(call c, std::string path);
 
     // s3_write.cpp

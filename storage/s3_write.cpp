@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t max_parts = 10'000;
 constexpr std::uint64_t mebibyte = 1u << 20;
-constexpr std::chrono::seconds abort_time{20};
+constexpr std::chrono::seconds abort_time{5};
 
 // As wanted, or whole mebibytes where the parts would not suffice.
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {

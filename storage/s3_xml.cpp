@@ -105,7 +105,7 @@ struct code_meaning {
     errc kind;
 };
 
-constexpr std::array<code_meaning, 27> meanings{{
+constexpr std::array<code_meaning, 28> meanings{{
     {"NoSuchKey", errc::not_found},
     {"NoSuchBucket", errc::not_found},
     {"NoSuchUpload", errc::not_found},
@@ -113,6 +113,7 @@ constexpr std::array<code_meaning, 27> meanings{{
     {"AccessDenied", errc::denied},
     {"AllAccessDisabled", errc::denied},
     {"InvalidAccessKeyId", errc::unauthenticated},
+    {"XAdminUserNotFound", errc::unauthenticated},  // Versity's word for the one above
     {"SignatureDoesNotMatch", errc::unauthenticated},
     {"ExpiredToken", errc::unauthenticated},
     {"InvalidToken", errc::unauthenticated},

@@ -16,7 +16,8 @@ public:
     asio::awaitable<result<stat_info>> stat(call c, std::string path) override;
     // A server that ignores Range and answers 200 costs the skipped bytes, no more.
     asio::awaitable<result<void>> read(call c, std::string path, std::optional<byte_span> span, byte_sink sink) override;
-    // XRootD 5.5.3 ignores If-None-Match, so a free name is looked for first as well.
+    // XRootD 5.5.3 ignores If-None-Match, so a free name is looked for first as well; and it keeps what a broken upload left,
+    // which is removed then (the token must allow it).
     asio::awaitable<result<void>> write(call c, std::string path, std::uint64_t size, byte_source source,
                                         bool overwrite) override;
     // One MKCOL makes all on XRootD; elsewhere 409 tells that a parent is missing (RFC 4918 section 9.3.1).
@@ -36,6 +37,8 @@ private:
     asio::awaitable<result<net::client_response>> exchange(net::client_request request);
     asio::awaitable<result<stat_info>> stat_by_head(call c, std::string path);
     asio::awaitable<result<void>> require_free(call c, std::string path);
+    asio::awaitable<error> why_cut(call c, std::string path, std::optional<byte_span> span, error said);
+    asio::awaitable<void> discard(call c, std::string path);
     asio::awaitable<result<unsigned>> mkcol(call c, std::string path);
     asio::awaitable<result<std::optional<digest>>> ask_digest(call c, std::string path, std::vector<digest_algorithm> wanted);
 

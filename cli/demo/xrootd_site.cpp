@@ -39,7 +39,8 @@ std::string site_cfg(xrootd_options const& o) {
            "ofs.authorize 1\nofs.authlib ++ libXrdAccSciTokens.so config=" +
            o.dir + "/scitokens.cfg\nacc.authdb " + o.dir +
            "/authdb\n"
-           "xrootd.chksum max 2 chkcgi adler32 crc32c md5\n";
+           "xrootd.chksum max 2 chkcgi adler32 crc32c md5\n" +
+           o.more;
 }
 
 std::string scitokens_cfg(xrootd_options const& o) {
@@ -87,6 +88,7 @@ result<child_process> start_xrootd_site(xrootd_options const& o) {
         }
         c.argv.insert(c.argv.end(), {"-R", "nobody"});
     }
+    if (o.ipv4_only) c.argv.insert(c.argv.end(), {"-I", "v4"});
     c.argv.insert(c.argv.end(), {"-c", o.dir + "/site.cfg", "-l", o.dir + "/log/xrootd.log"});
     c.clean = true;
     c.env = {{"HOME", o.dir + "/home"}, {"XDG_CACHE_HOME", o.dir + "/cache"}};

@@ -13,6 +13,8 @@ struct xrootd_options {
     int port = 0;
     std::string certificate, key, ca;
     std::string issuer, jwks;
+    std::string more = {};   // further lines of its configuration
+    bool ipv4_only = false;  // root third-party copies compare host names, which loopback has for IPv4 only
 };
 
 result<child_process> start_xrootd_site(xrootd_options const& o);

@@ -54,7 +54,8 @@ inline void add_extension(X509* certificate, X509* issuer, int nid, std::string 
 }
 
 // Without an issuer: self-signed.
-inline certificate_ptr new_certificate(std::string const& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key) {
+inline certificate_ptr new_certificate(std::string const& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
+                                       std::string const& more_names = {}) {
     static long serial = 1000;
     certificate_ptr out(X509_new());
     must(out != nullptr, "certificate");
@@ -69,7 +70,8 @@ inline certificate_ptr new_certificate(std::string const& name, EVP_PKEY* key, X
     add_extension(out.get(), issuer ? issuer : out.get(), NID_basic_constraints, issuer ? "CA:FALSE" : "critical,CA:TRUE");
     add_extension(out.get(), issuer ? issuer : out.get(), NID_subject_key_identifier, "hash");
     if (!issuer) add_extension(out.get(), out.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-    if (issuer) add_extension(out.get(), issuer, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+    auto const names = "DNS:localhost,IP:127.0.0.1,IP:::1" + (more_names.empty() ? std::string() : "," + more_names);
+    if (issuer) add_extension(out.get(), issuer, NID_subject_alt_name, names);
     must(X509_sign(out.get(), issuer_key, EVP_sha256()) > 0, "signature");
     return out;
 }
@@ -82,13 +84,13 @@ inline file_ptr create(std::string const& path) {
 
 }  // namespace detail
 
-// Writes ca.pem, host.pem and host.key into `dir`; `name` is the host certificate's subject. Called again with the same
-// directory, it makes a new authority and a new certificate.
-inline test_tls make_test_tls(std::string const& dir, std::string const& name = "localhost") {
+// Writes ca.pem, host.pem and host.key into `dir`; `name` is the host certificate's subject, `more_names` are further names it is
+// valid for ("DNS:bucket.localhost"). Called again with the same directory, it makes a new authority and a new certificate.
+inline test_tls make_test_tls(std::string const& dir, std::string const& name = "localhost", std::string const& more_names = {}) {
     auto const ca_key = detail::new_key();
     auto const ca = detail::new_certificate("Test CA", ca_key.get(), nullptr, ca_key.get());
     auto const host_key = detail::new_key();
-    auto const host = detail::new_certificate(name, host_key.get(), ca.get(), ca_key.get());
+    auto const host = detail::new_certificate(name, host_key.get(), ca.get(), ca_key.get(), more_names);
     test_tls const out{dir + "/ca.pem", dir + "/host.pem", dir + "/host.key"};
     detail::must(PEM_write_X509(detail::create(out.ca).get(), ca.get()) == 1, "ca.pem");
     detail::must(PEM_write_X509(detail::create(out.certificate).get(), host.get()) == 1, "host.pem");
