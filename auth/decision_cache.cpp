@@ -4,91 +4,93 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 
 namespace fjord::auth {
-namespace {
 
-// Looks at a few entries from a place that the new token's hash picks: an expired one goes, or else any; it costs a signature
-// check to have that one back. The whole shard is never walked, so a full cache stays as quick as an empty one.
-void make_room(std::unordered_map<std::string, decision>& entries, std::string const& token_hash, wall_time now) {
-    constexpr int looks = 8;
-    std::string victim;
-    auto bucket = entries.bucket(token_hash);
-    for (int seen = 0; seen < looks; bucket = (bucket + 1) % entries.bucket_count()) {
-        for (auto e = entries.begin(bucket); e != entries.end(bucket) && seen < looks; ++e, ++seen) {
-            bool expired = now >= *e->second->who->expires;
-            if (victim.empty() || expired) victim = e->first;
-            if (expired) seen = looks;
-        }
+std::size_t decision_cache::row_of(digest const& token_hash) noexcept {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, token_hash.bytes().data(), std::min<std::size_t>(token_hash.bytes().size(), sizeof bits));
+    return bits % rows;
+}
+
+decision decision_cache::find(digest const& token_hash, wall_time now) {
+    auto& row = rows_[row_of(token_hash)];
+    std::lock_guard lock(row.mutex);
+    for (auto& p : row.places) {
+        if (!p.entry || p.hash != token_hash) continue;
+        if (now < p.until) return p.entry;
+        p = {};
     }
-    entries.erase(victim);
-}
-
-}  // namespace
-
-std::size_t decision_cache::shard_of(std::string const& token_hash) noexcept {
-    return std::hash<std::string>{}(token_hash) % shards;
-}
-
-decision decision_cache::find(std::string const& token_hash, wall_time now) {
-    auto& shard = shards_[shard_of(token_hash)];
-    std::lock_guard lock(shard.mutex);
-    auto found = shard.entries.find(token_hash);
-    if (found == shard.entries.end()) return nullptr;
-    if (now < *found->second->who->expires) return found->second;
-    shard.entries.erase(found);
     return nullptr;
 }
 
-void decision_cache::put(std::string const& token_hash, decision entry, wall_time now) {
-    if (!entry->who->expires || now >= *entry->who->expires) return;
-    auto& shard = shards_[shard_of(token_hash)];
-    std::lock_guard lock(shard.mutex);
-    if (shard.entries.size() >= per_shard && !shard.entries.contains(token_hash)) make_room(shard.entries, token_hash, now);
-    shard.entries.insert_or_assign(token_hash, std::move(entry));
+void decision_cache::put(digest const& token_hash, decision entry, wall_time now) {
+    auto const expires = entry->who->expires;
+    if (!expires || now >= *expires) return;
+    auto& row = rows_[row_of(token_hash)];
+    std::lock_guard lock(row.mutex);
+    auto* to = &row.places[0];
+    for (auto& p : row.places) {
+        if (p.entry && p.hash == token_hash) {
+            to = &p;
+            break;
+        }
+        if (p.until < to->until) to = &p;  // empty places end first of all
+    }
+    *to = {token_hash, *expires, std::move(entry)};
 }
 
 std::size_t decision_cache::size() const {
     std::size_t sum = 0;
-    for (auto const& shard : shards_) {
-        std::lock_guard lock(shard.mutex);
-        sum += shard.entries.size();
+    for (auto const& row : rows_) {
+        std::lock_guard lock(row.mutex);
+        for (auto const& p : row.places) sum += p.entry != nullptr;
     }
     return sum;
 }
 
 // The end of a token is its signature: as good as random, so the bits are spread by a multiplication and no more.
-std::size_t recent_tokens::place_of(std::string_view token) noexcept {
+std::uint64_t recent_tokens::mark_of(std::string_view token) noexcept {
     std::uint64_t a = 0, b = 0;
     auto const tail = token.substr(token.size() - std::min<std::size_t>(token.size(), 16));
     std::memcpy(&a, tail.data(), std::min<std::size_t>(tail.size(), 8));
     if (tail.size() > 8) std::memcpy(&b, tail.data() + 8, tail.size() - 8);
-    return static_cast<std::size_t>(((a ^ (b << 1)) * 0x9E3779B97F4A7C15ull) >> 52) % places;
+    return (a ^ (b << 1)) * 0x9E3779B97F4A7C15ull;
 }
 
 recent_tokens::~recent_tokens() {
-    for (auto& p : places_) OPENSSL_cleanse(p.text.data(), p.text.size());
+    for (auto& row : rows_)
+        for (auto& p : row.places) OPENSSL_cleanse(p.text.data(), p.text.size());
 }
 
 decision recent_tokens::find(std::string_view token, std::uint64_t epoch, wall_time now) {
-    auto const at = place_of(token);
-    std::lock_guard lock(locks_[at % locks].mutex);
-    auto const& p = places_[at];
-    if (p.epoch != epoch || now >= p.until || p.text != token) return nullptr;
-    return p.entry;
+    auto const mark = mark_of(token);
+    auto& row = rows_[(mark >> 54) % rows];
+    std::lock_guard lock(row.mutex);
+    for (auto const& p : row.places)
+        if (p.mark == mark && p.epoch == epoch && now < p.until && p.text == token) return p.entry;
+    return nullptr;
 }
 
 void recent_tokens::put(std::string_view token, decision entry, std::uint64_t epoch, wall_time now) {
     if (token.size() > max_text || !entry->who->expires) return;
-    auto const at = place_of(token);
-    std::lock_guard lock(locks_[at % locks].mutex);
-    auto& p = places_[at];
-    OPENSSL_cleanse(p.text.data(), p.text.size());
-    p.text = token;
-    p.until = std::min(*entry->who->expires, now + longest);
-    p.epoch = epoch;
-    p.entry = std::move(entry);
+    auto const mark = mark_of(token);
+    auto& row = rows_[(mark >> 54) % rows];
+    std::lock_guard lock(row.mutex);
+    auto* to = &row.places[0];
+    for (auto& p : row.places) {
+        if (p.mark == mark && p.text == token) {
+            to = &p;
+            break;
+        }
+        if (p.until < to->until) to = &p;
+    }
+    OPENSSL_cleanse(to->text.data(), to->text.size());
+    to->text = token;
+    to->mark = mark;
+    to->until = std::min(*entry->who->expires, now + longest);
+    to->epoch = epoch;
+    to->entry = std::move(entry);
 }
 
 }  // namespace fjord::auth

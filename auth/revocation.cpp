@@ -85,9 +85,9 @@ void revocation_set::replace(std::vector<revocation> list) {
     now_.store(std::move(next));
 }
 
-bool revocation_set::covers(std::string_view issuer, std::string const& fingerprint, wall_time issued_at) const {
+bool revocation_set::covers(std::string_view issuer, std::string_view token_id, wall_time issued_at) const {
     auto const now = now_.load();
-    if (now->tokens.contains(fingerprint)) return true;
+    if (!now->tokens.empty() && now->tokens.contains(token_fingerprint(issuer, token_id))) return true;
     auto const limit = now->issued_before.find(issuer);
     return limit != now->issued_before.end() && issued_at < limit->second;
 }

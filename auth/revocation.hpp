@@ -33,7 +33,7 @@ result<std::vector<revocation>> read_revocations(std::string_view text);
 class revocation_set {
 public:
     void replace(std::vector<revocation> list);
-    bool covers(std::string_view issuer, std::string const& fingerprint, wall_time issued_at) const;
+    bool covers(std::string_view issuer, std::string_view token_id, wall_time issued_at) const;
 
 private:
     struct snapshot {

@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <algorithm>
+
 namespace fjord::auth {
 namespace {
 
@@ -26,22 +28,26 @@ error refused() {
     return fail(errc::bad_signature, "the token's signature does not hold");
 }
 
-// The raw form has a fixed length, checked before any DER work (A06).
+// INTEGER of a big-endian number: without leading zeros, with one where the first bit would be a sign (X.690 section 8.3).
+// False for zero.
+bool add_integer(std::string& der, std::string_view number) {
+    number.remove_prefix(std::min(number.find_first_not_of('\0'), number.size()));
+    if (number.empty()) return false;
+    bool const needs_zero = (static_cast<unsigned char>(number.front()) & 0x80) != 0;
+    der += '\x02';
+    der += static_cast<char>(number.size() + needs_zero);
+    if (needs_zero) der += '\0';
+    der += number;
+    return true;
+}
+
+// The raw form has a fixed length, checked before any DER work (A06); the DER form of 2 * 48 bytes needs no long lengths.
 std::optional<std::string> der_of(std::string_view raw, std::size_t field) {
     if (raw.size() != 2 * field) return std::nullopt;
-    ecdsa_signature sig(ECDSA_SIG_new());
-    BIGNUM* r = BN_bin2bn(bytes(raw), static_cast<int>(field), nullptr);
-    BIGNUM* s = BN_bin2bn(bytes(raw.substr(field)), static_cast<int>(field), nullptr);
-    if (!sig || !r || !s || BN_is_zero(r) || BN_is_zero(s) || ECDSA_SIG_set0(sig.get(), r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-        return std::nullopt;
-    }
-    int length = i2d_ECDSA_SIG(sig.get(), nullptr);
-    if (length <= 0) return std::nullopt;
-    std::string der(static_cast<std::size_t>(length), '\0');
-    auto* out = reinterpret_cast<unsigned char*>(der.data());
-    i2d_ECDSA_SIG(sig.get(), &out);
+    std::string der("\x30\x00", 2);
+    der.reserve(2 * field + 8);
+    if (!add_integer(der, raw.substr(0, field)) || !add_integer(der, raw.substr(field))) return std::nullopt;
+    der[1] = static_cast<char>(der.size() - 2);
     return der;
 }
 

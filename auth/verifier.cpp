@@ -39,10 +39,16 @@ struct verifier::impl {
     void install(std::vector<issuer_options> issuers);
     result<jwt> parse(std::string_view token, std::shared_ptr<trusted_issuer const>& issuer, algorithm& alg) const;
     std::shared_ptr<key_cache> make_keys(issuer_options const& options);
-    std::optional<result<decision>> remembered(std::string const& hash) const;
-    asio::awaitable<result<decision>> decide(std::string const& text, std::string const& hash);
-    std::optional<result<decision>> find(secret const& token);
-    asio::awaitable<result<decision>> find_or_decide(secret token);
+    std::optional<result<decision>> remembered(digest const& hash) const;
+    asio::awaitable<result<decision>> decide(std::string const& text, digest const& hash);
+    // What was verified before and still counts; else what deciding anew begins with.
+    struct look {
+        std::optional<result<decision>> known;
+        std::uint64_t epoch = 0;  // taken first: what changes meanwhile makes the outcome count for this once only
+        digest hash;
+    };
+    look find(std::string const& text);
+    asio::awaitable<result<decision>> find_or_decide(std::string const& text);
     result<std::string> take_proof(presented_proof const& proof, std::string_view token);
     answer settle(decision const& what, std::string_view token, std::optional<presented_proof> const& proof);
     void changed() { epoch->fetch_add(1); }
@@ -103,10 +109,10 @@ result<jwt> verifier::impl::parse(std::string_view token, std::shared_ptr<truste
 }
 
 // What was verified before, unless the keys or the configuration it rests on have changed, or it was revoked since.
-std::optional<result<decision>> verifier::impl::remembered(std::string const& hash) const {
+std::optional<result<decision>> verifier::impl::remembered(digest const& hash) const {
     auto hit = decisions.find(hash, time.now());
     if (!hit) return std::nullopt;
-    if (revoked.covers(hit->who->issuer, hit->fingerprint, hit->issued_at))
+    if (revoked.covers(hit->who->issuer, hit->who->token_id, hit->issued_at))
         return fail(errc::revoked, "the token has been revoked");
     auto known = issuers.load();
     auto found = known->find(hit->who->issuer);
@@ -116,7 +122,7 @@ std::optional<result<decision>> verifier::impl::remembered(std::string const& ha
 }
 
 // The whole way: shape, issuer, algorithm, key, signature, claims, revocation.
-asio::awaitable<result<decision>> verifier::impl::decide(std::string const& text, std::string const& hash) {
+asio::awaitable<result<decision>> verifier::impl::decide(std::string const& text, digest const& hash) {
     std::shared_ptr<trusted_issuer const> issuer;
     algorithm alg{};
     auto parsed = parse(text, issuer, alg);
@@ -129,12 +135,11 @@ asio::awaitable<result<decision>> verifier::impl::decide(std::string const& text
     auto now = time.now();
     auto checked = check_claims(parsed->claims, parsed->typ, issuer->options, own_audiences, now);
     if (!checked) co_return checked.error();
-    checked->who.token_hash = hash;
-    auto fingerprint = token_fingerprint(checked->who.issuer, checked->who.token_id);
-    if (revoked.covers(checked->who.issuer, fingerprint, checked->issued_at))
+    checked->who.token_hash = hash.hex();
+    if (revoked.covers(checked->who.issuer, checked->who.token_id, checked->issued_at))
         co_return fail(errc::revoked, "the token has been revoked");
     auto who = std::make_shared<principal const>(std::move(checked->who));
-    verified made{std::move(who), checked->issued_at, std::move(checked->bound_to), std::move(fingerprint), *fetched, issuer};
+    verified made{std::move(who), checked->issued_at, std::move(checked->bound_to), *fetched, issuer};
     auto done = std::make_shared<verified const>(std::move(made));
     decisions.put(hash, done, now);
     co_return done;
@@ -180,29 +185,34 @@ verifier::verifier(std::vector<issuer_options> issuers, std::vector<std::string>
 
 verifier::~verifier() = default;
 
-// What was verified before and still counts, without waiting.
-std::optional<result<decision>> verifier::impl::find(secret const& token) {
-    std::string_view const text = token.reveal();
-    auto const now_epoch = epoch->load();
-    if (auto known = recent.find(text, now_epoch, time.now())) return result<decision>(std::move(known));
-    if (text.size() > max_token_bytes) return result<decision>(fail(errc::malformed, "the token is longer than 8 KiB"));
-    auto known = remembered(sha256_of(text).hex());
-    if (known && *known) recent.put(text, **known, now_epoch, time.now());
-    return known;
+verifier::impl::look verifier::impl::find(std::string const& text) {
+    look out;
+    out.epoch = epoch->load();
+    if (auto known = recent.find(text, out.epoch, time.now())) {
+        out.known.emplace(std::move(known));
+        return out;
+    }
+    if (text.size() > max_token_bytes) {
+        out.known.emplace(fail(errc::malformed, "the token is longer than 8 KiB"));
+        return out;
+    }
+    out.hash = sha256_of(text);
+    out.known = remembered(out.hash);
+    if (out.known && *out.known) recent.put(text, **out.known, out.epoch, time.now());
+    return out;
 }
 
-asio::awaitable<result<decision>> verifier::impl::find_or_decide(secret token) {
-    if (auto known = find(token)) co_return std::move(*known);
-    auto const& text = token.reveal();
-    auto const now_epoch = epoch->load();
-    auto const hash = sha256_of(text).hex();
-    auto decided = co_await decide(text, hash);
-    if (decided) recent.put(text, *decided, now_epoch, time.now());
+// `text` is the awaiting caller's and outlives this.
+asio::awaitable<result<decision>> verifier::impl::find_or_decide(std::string const& text) {
+    auto seen = find(text);
+    if (seen.known) co_return std::move(*seen.known);
+    auto decided = co_await decide(text, seen.hash);
+    if (decided) recent.put(text, *decided, seen.epoch, time.now());
     co_return decided;
 }
 
 std::optional<result<caller>> verifier::recall(secret const& token, std::optional<presented_proof> const& proof) {
-    auto known = impl_->find(token);
+    auto known = impl_->find(token.reveal()).known;
     if (!known) return std::nullopt;
     if (!*known) return result<caller>(known->error());
     return impl_->settle(**known, token.reveal(), proof);
@@ -210,7 +220,7 @@ std::optional<result<caller>> verifier::recall(secret const& token, std::optiona
 
 asio::awaitable<result<caller>> verifier::admit(secret token, std::optional<presented_proof> proof) {
     auto self = impl_;  // a reload or a stop while keys are fetched must not pull the ground away
-    auto known = co_await self->find_or_decide(token);
+    auto known = co_await self->find_or_decide(token.reveal());
     if (!known) co_return known.error();
     co_return self->settle(*known, token.reveal(), proof);
 }
@@ -219,7 +229,7 @@ result<std::string> verifier::take_proof(presented_proof const& proof) { return 
 
 asio::awaitable<result<caller>> verifier::verify_held(secret token, std::string key_thumbprint) {
     auto self = impl_;
-    auto known = co_await self->find_or_decide(std::move(token));
+    auto known = co_await self->find_or_decide(token.reveal());
     if (!known) co_return known.error();
     auto const& bound_to = (*known)->bound_to;
     if (bound_to.empty() || bound_to == key_thumbprint) co_return (*known)->who;

@@ -11,25 +11,34 @@ decision entry(wall_time expires, std::string subject = "s") {
     auto who = std::make_shared<principal>();
     who->expires = expires;
     who->subject = std::move(subject);
-    return std::make_shared<verified const>(verified{who, t0, {}, {}, nullptr, nullptr});
+    return std::make_shared<verified const>(verified{who, t0, {}, nullptr, nullptr});
 }
 
 TEST(DecisionCache, NothingOutlivesItsToken) {
     decision_cache cache;
-    cache.put("h", entry(t0 + seconds{10}), t0);
-    EXPECT_TRUE(cache.find("h", t0 + seconds{10} - milliseconds{1}));
-    EXPECT_FALSE(cache.find("h", t0 + seconds{10}));
+    cache.put(sha256_of("h"), entry(t0 + seconds{10}), t0);
+    EXPECT_TRUE(cache.find(sha256_of("h"), t0 + seconds{10} - milliseconds{1}));
+    EXPECT_FALSE(cache.find(sha256_of("h"), t0 + seconds{10}));
     EXPECT_EQ(cache.size(), 0u);
-    cache.put("h", entry(t0), t0);
+    cache.put(sha256_of("h"), entry(t0), t0);
     EXPECT_EQ(cache.size(), 0u);
 }
 
 TEST(DecisionCache, IsBounded) {
     decision_cache cache;
-    for (int i = 0; i < 40'000; ++i) cache.put("hash" + std::to_string(i), entry(t0 + seconds{10}), t0);
-    EXPECT_LE(cache.size(), decision_cache::shards * decision_cache::per_shard);
-    EXPECT_GT(cache.size(), decision_cache::per_shard);
-    EXPECT_TRUE(cache.find("hash39999", t0)) << "the newest token is there";
+    for (int i = 0; i < 40'000; ++i) cache.put(sha256_of(std::to_string(i)), entry(t0 + seconds{10}), t0);
+    EXPECT_LE(cache.size(), decision_cache::rows * decision_cache::per_row);
+    EXPECT_GT(cache.size(), decision_cache::rows * decision_cache::per_row * 3 / 4);
+    EXPECT_TRUE(cache.find(sha256_of("39999"), t0)) << "the newest token is there";
+}
+
+TEST(DecisionCache, WhatEndsFirstMakesRoom) {
+    decision_cache cache;
+    for (int i = 0; i < 1000; ++i) cache.put(sha256_of("long" + std::to_string(i)), entry(t0 + seconds{100}), t0);
+    for (int i = 0; i < 100'000; ++i) cache.put(sha256_of("short" + std::to_string(i)), entry(t0 + seconds{10}), t0);
+    int kept = 0;
+    for (int i = 0; i < 1000; ++i) kept += cache.find(sha256_of("long" + std::to_string(i)), t0) != nullptr;
+    EXPECT_EQ(kept, 1000);
 }
 
 class RecentTokens : public ::testing::Test {
