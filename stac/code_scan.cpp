@@ -65,15 +65,14 @@ std::uint64_t mask_of_64(T const* p, T first, T span) {
     return mask_of(p, first, span, 64);
 }
 #endif
-std::uint64_t mask_of_64(std::uint64_t const* p, std::uint64_t first, std::uint64_t span) { return mask_of(p, first, span, 64); }
 
 }  // namespace
 
 row_set rows_in_codes(packed_codes const& codes, std::uint64_t first, std::uint64_t last, row_set const& among) {
     if (codes.width == 0) return first <= codes.only && codes.only <= last ? among : row_set(among.rows());
     row_set out(among.rows());
-    codes.with_type([&](auto const* p) {
-        using code = std::remove_cvref_t<decltype(*p)>;
+    codes.with_type([&](auto const& p) {
+        using code = std::remove_cvref_t<decltype(p[0])>;
         constexpr std::uint64_t most = std::numeric_limits<code>::max();
         if (first > last || first > most) return;
         auto const low = static_cast<code>(first);
@@ -81,8 +80,14 @@ row_set rows_in_codes(packed_codes const& codes, std::uint64_t first, std::uint6
         for (std::size_t w = 0; w < out.words().size(); ++w) {
             auto const wanted = among.words()[w];
             if (wanted == 0) continue;
-            auto const left = among.rows() - w * 64;
-            out.words()[w] = wanted & (left >= 64 ? mask_of_64(p + w * 64, low, span) : mask_of(p + w * 64, low, span, left));
+            if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(p)>>) {
+                auto const left = among.rows() - w * 64;
+                out.words()[w] = wanted & (left >= 64 ? mask_of_64(p + w * 64, low, span) : mask_of(p + w * 64, low, span, left));
+            } else {
+                for (auto bits = wanted; bits != 0; bits &= bits - 1)
+                    if (p[w * 64 + static_cast<std::size_t>(std::countr_zero(bits))] - low <= span)
+                        out.words()[w] |= bits & -bits;
+            }
         }
     });
     return out;

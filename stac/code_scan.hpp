@@ -16,7 +16,7 @@ row_set rows_in_codes(packed_codes const& codes, std::uint64_t first, std::uint6
 template <class Mark>
 void each_code(packed_codes const& codes, row_set const& among, Mark mark) {
     if (codes.width == 0) return among.each([&](std::size_t row) { mark(row, codes.only); });
-    codes.with_type([&](auto const* p) { among.each([&](std::size_t row) { mark(row, static_cast<std::uint64_t>(p[row])); }); });
+    codes.with_type([&](auto const& p) { among.each([&](std::size_t row) { mark(row, static_cast<std::uint64_t>(p[row])); }); });
 }
 
 }  // namespace fjord::stac

@@ -1,5 +1,7 @@
 #include "stac/column.hpp"
 
+#include <bit>
+
 namespace fjord::stac {
 namespace {
 
@@ -7,12 +9,7 @@ constexpr double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
 }  // namespace
 
-std::uint8_t width_for(std::uint64_t most) noexcept {
-    if (most == 0) return 0;
-    if (most <= 0xff) return 1;
-    if (most <= 0xffff) return 2;
-    return most <= 0xffff'ffff ? 4 : 8;
-}
+std::uint8_t width_for(std::uint64_t most) noexcept { return static_cast<std::uint8_t>((std::bit_width(most) + 7) / 8); }
 
 std::string format_instant_with(instant t, int digits) {
     auto out = format_instant(t - (t % 1'000'000 + 1'000'000) % 1'000'000);

@@ -18,7 +18,7 @@
 
 namespace fjord::stac {
 
-// Unsigned numbers of 0, 1, 2, 4 or 8 bytes; 0 bytes: all are `only`. A view.
+// Unsigned numbers of 0 to 8 bytes; 0 bytes: all are `only`. A view; eight bytes from any of them on can be read.
 struct packed_codes {
     unsigned char const* data = nullptr;
     std::uint8_t width = 0;
@@ -30,15 +30,14 @@ struct packed_codes {
                 return only;
             case 1:
                 return data[row];
-            case 2:
-                return read<std::uint16_t>(row);
-            case 4:
-                return read<std::uint32_t>(row);
-            default:
-                return read<std::uint64_t>(row);
+            default: {
+                std::uint64_t v;
+                std::memcpy(&v, data + row * width, sizeof v);
+                return v & (~std::uint64_t{0} >> (64 - 8 * width));
+            }
         }
     }
-    // Calls visit(row-indexed pointer) with the type of the codes, for loops over many rows; not for width 0.
+    // Calls visit with something that gives the code of a row, for loops over many rows.
     template <class Visit>
     decltype(auto) with_type(Visit visit) const {
         switch (width) {
@@ -49,16 +48,8 @@ struct packed_codes {
             case 4:
                 return visit(reinterpret_cast<std::uint32_t const*>(data));
             default:
-                return visit(reinterpret_cast<std::uint64_t const*>(data));
+                return visit(*this);
         }
-    }
-
-private:
-    template <class T>
-    T read(std::size_t row) const noexcept {
-        T v;
-        std::memcpy(&v, data + row * sizeof v, sizeof v);
-        return v;
     }
 };
 // Bytes needed for codes up to `most`.

@@ -23,6 +23,8 @@ field_order::field_order(segment const& s, collection_id const& collection, sort
         by_ = by::time;
     } else if (field.name == "id") {
         by_ = by::id;
+        table_.resize(s.rows());
+        for (std::size_t rank = 0; rank < s.rows(); ++rank) table_[s.ids().row(rank)] = rank;
     } else if (field.name == "collection") {
         constant_ = collection.str();
     } else if ((column_ = s.find_column(field.name)) == nullptr) {
@@ -59,7 +61,7 @@ std::uint64_t field_order::upwards(std::size_t row) const noexcept {
         case by::time:
             return shifted(segment_.sort_time(row));
         case by::id:
-            return segment_.ids().rank(row);
+            return table_[row];
         case by::scale: {
             auto const code = column_->codes[row];
             return code == column::absent ? null : code;
@@ -110,8 +112,8 @@ field_order::place field_order::place_of(sort_value const& v) const {
         case by::id: {
             auto const* id = std::get_if<std::string>(&v);
             if (!id) return {std::holds_alternative<bool>(v) ? null - 1 : 0, false};
-            auto const rank = segment_.ids().lower_bound(*id);
-            return {rank, rank < segment_.rows() && segment_.ids().of_rank(rank) == *id};
+            auto const at = segment_.ids().find_place(*id);
+            return {at.rank, at.exact};
         }
         case by::scale:
             return search(column::first, column_->most + 1, [&](std::uint64_t code) -> sort_value {

@@ -38,7 +38,7 @@ private:
     by by_ = by::nothing;
     bool known_ = true, descending_;
     sort_value constant_;               // by::nothing
-    std::vector<std::uint64_t> table_;  // by::table: by code
+    std::vector<std::uint64_t> table_;  // by::table: by code; by::id: by row
     std::size_t sortable_ = 0;          // entries of the column that have an order; they come first
 };
 

@@ -9,6 +9,7 @@ namespace fjord::stac {
 namespace {
 
 constexpr std::size_t block_size = 16;
+constexpr std::size_t always_packed = 12;        // bytes of an id; wider ones are compared with front coding
 constexpr std::size_t bloom_words = 8;           // of 32 bits: a filter block is one half of a cache line
 constexpr std::size_t bloom_ids_per_block = 25;  // about 10 bits an id, 1 % false answers
 
@@ -83,7 +84,41 @@ std::uint64_t id_list::hash(std::string_view id) noexcept {
     return h;
 }
 
-id_sections encode_ids(std::span<std::string_view const> by_row) {
+namespace {
+
+std::vector<std::uint32_t> bloom_of(std::span<std::string_view const> ids) {
+    std::vector<std::uint32_t> bloom((ids.size() / bloom_ids_per_block + 1) * bloom_words, 0);
+    for (auto const id : ids) {
+        auto const p = place_of(id_list::hash(id), bloom.size());
+        for (std::size_t i = 0; i < bloom_words; ++i) bloom[p.block * bloom_words + i] |= p.bits[i];
+    }
+    return bloom;
+}
+
+// Sorted rows of equally wide codes: by their first eight bytes, and the rest only where those are equal.
+std::vector<std::uint16_t> sorted_codes(std::string const& codes, std::size_t width, std::size_t n) {
+    struct entry {
+        std::uint64_t head;
+        std::uint16_t row;
+    };
+    std::vector<entry> order(n);
+    for (std::size_t row = 0; row < n; ++row) {
+        order[row].row = static_cast<std::uint16_t>(row);
+        for (std::size_t i = 0; i < 8; ++i) {
+            std::uint64_t const byte = i < width ? static_cast<unsigned char>(codes[row * width + i]) : 0;
+            order[row].head = (order[row].head << 8) | byte;
+        }
+    }
+    std::sort(order.begin(), order.end(), [&](entry const& a, entry const& b) {
+        if (a.head != b.head) return a.head < b.head;
+        return std::memcmp(codes.data() + a.row * width, codes.data() + b.row * width, width) < 0;
+    });
+    std::vector<std::uint16_t> rows(n);
+    for (std::size_t i = 0; i < n; ++i) rows[i] = order[i].row;
+    return rows;
+}
+
+id_sections front_coded(std::span<std::string_view const> by_row) {
     id_sections out;
     auto const n = by_row.size();
     out.row_of_rank.resize(n);
@@ -104,18 +139,60 @@ id_sections encode_ids(std::span<std::string_view const> by_row) {
         before = id;
     }
     out.blocks.push_back(static_cast<std::uint32_t>(out.text.size()));
-    out.bloom.assign((n / bloom_ids_per_block + 1) * bloom_words, 0);
-    for (auto const id : by_row) {
-        auto const p = place_of(id_list::hash(id), out.bloom.size());
-        for (std::size_t i = 0; i < bloom_words; ++i) out.bloom[p.block * bloom_words + i] |= p.bits[i];
-    }
     return out;
 }
 
-result<void> id_list::check() const {
+}  // namespace
+
+id_sections encode_ids(std::span<std::string_view const> by_row) {
+    auto const n = by_row.size();
+    auto const alphabet = id_alphabet::of(by_row);
+    id_sections out;
+    bool const wide = !alphabet || alphabet->width() > always_packed;
+    if (wide) out = front_coded(by_row);
+    if (!wide || (alphabet && n * alphabet->width() < out.text.size() + 2 * n)) {
+        out = {};
+        out.alphabet = alphabet->stored();
+        out.text.resize(n * alphabet->width());
+        for (std::size_t row = 0; row < n; ++row)
+            alphabet->encode(by_row[row], reinterpret_cast<unsigned char*>(out.text.data()) + row * alphabet->width());
+        out.row_of_rank = sorted_codes(out.text, alphabet->width(), n);
+    }
+    out.bloom = bloom_of(by_row);
+    return out;
+}
+
+result<id_list> id_list::open(std::size_t rows, std::string_view alphabet, std::string_view text,
+                              std::span<std::uint32_t const> blocks, std::span<std::uint16_t const> rank_of_row,
+                              std::span<std::uint16_t const> row_of_rank, std::span<std::uint32_t const> bloom) {
+    id_list out;
+    out.text_ = text, out.blocks_ = blocks, out.rank_of_row_ = rank_of_row, out.row_of_rank_ = row_of_rank, out.bloom_ = bloom;
+    if (row_of_rank.size() != rows) return broken("sizes differ");
+    if (bloom.empty() || bloom.size() % bloom_words != 0) return broken("the filter has no whole block");
+    if (!alphabet.empty()) {
+        out.alphabet_ = id_alphabet::read(alphabet);
+        if (!out.alphabet_) return broken("the alphabet");
+    }
+    if (auto ok = out.alphabet_ ? out.check_codes() : out.check_blocks(); !ok) return ok.error();
+    return out;
+}
+
+result<void> id_list::check_codes() const {
     auto const n = size();
-    if (row_of_rank_.size() != n || blocks_.size() != (n + block_size - 1) / block_size + 1) return broken("sizes differ");
-    if (bloom_.empty() || bloom_.size() % bloom_words != 0) return broken("the filter has no whole block");
+    if (text_.size() != n * alphabet_->width()) return broken("sizes differ");
+    std::string id;
+    for (std::size_t rank = 0; rank < n; ++rank) {
+        // Ascending without repeats and in bounds: then every row is there once.
+        if (row_of_rank_[rank] >= n) return broken("a row");
+        if (!alphabet_->decode(code(row_of_rank_[rank]), id)) return broken("a code");
+        if (rank > 0 && compare_rows(row_of_rank_[rank - 1], row_of_rank_[rank]) >= 0) return broken("the ids are out of order");
+    }
+    return {};
+}
+
+result<void> id_list::check_blocks() const {
+    auto const n = size();
+    if (rank_of_row_.size() != n || blocks_.size() != (n + block_size - 1) / block_size + 1) return broken("sizes differ");
     for (std::size_t row = 0; row < n; ++row)
         if (rank_of_row_[row] >= n || row_of_rank_[rank_of_row_[row]] != row) return broken("rows and ranks do not match");
     if (blocks_.front() != 0 || blocks_.back() != text_.size()) return broken("the blocks do not cover the text");
@@ -134,14 +211,58 @@ result<void> id_list::check() const {
     return {};
 }
 
-std::string id_list::of_rank(std::size_t rank) const {
+std::string id_list::of_row(std::size_t row) const {
+    if (!alphabet_) return of_block(rank_of_row_[row]);
+    std::string id;
+    alphabet_->decode(code(row), id);
+    return id;
+}
+
+std::string id_list::of_block(std::size_t rank) const {
     auto in = text_.substr(blocks_[rank / block_size]);
     std::string id;
     for (std::size_t i = 0; i <= rank % block_size; ++i) take_id(in, id);
     return id;
 }
 
-std::size_t id_list::lower_bound(std::string_view id) const {
+std::strong_ordering id_list::compare_rows(std::size_t a, std::size_t b) const noexcept {
+    if (!alphabet_) return rank_of_row_[a] <=> rank_of_row_[b];
+    return std::memcmp(code(a), code(b), alphabet_->width()) <=> 0;
+}
+
+std::strong_ordering id_list::compare(std::size_t row, place const& p) const noexcept {
+    if (!alphabet_) {
+        if (rank_of_row_[row] == p.rank && p.exact) return std::strong_ordering::equal;
+        return rank_of_row_[row] < p.rank ? std::strong_ordering::less : std::strong_ordering::greater;
+    }
+    auto const o = std::memcmp(code(row), p.code.data(), alphabet_->width()) <=> 0;
+    if (o != 0 || p.side == id_alphabet::side::exact) return o;
+    return p.side == id_alphabet::side::before ? std::strong_ordering::greater : std::strong_ordering::less;
+}
+
+id_list::place id_list::find_place(std::string_view id) const {
+    place p;
+    if (!alphabet_) {
+        p.rank = lower_bound_in_blocks(id);
+        p.exact = p.rank < size() && of_block(p.rank) == id;
+        return p;
+    }
+    p.code.resize(alphabet_->width());
+    p.side = alphabet_->place(id, reinterpret_cast<unsigned char*>(p.code.data()));
+    std::size_t low = 0, high = size();
+    while (low < high) {
+        auto const middle = (low + high) / 2;
+        if (compare(row_of_rank_[middle], p) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    p.rank = low;
+    p.exact = low < size() && compare(row_of_rank_[low], p) == 0;
+    return p;
+}
+
+std::size_t id_list::lower_bound_in_blocks(std::string_view id) const {
     // The first block whose first id is greater: the one before it holds the place.
     std::size_t low = 0, high = blocks_.empty() ? 0 : blocks_.size() - 1;
     while (low < high) {
@@ -174,13 +295,14 @@ bool id_list::may_hold(std::uint64_t hash) const noexcept {
 }
 
 std::optional<std::size_t> id_list::find(std::string_view id) const {
-    auto const rank = lower_bound(id);
-    if (rank >= size() || of_rank(rank) != id) return std::nullopt;
-    return row_of_rank_[rank];
+    auto const p = find_place(id);
+    if (!p.exact) return std::nullopt;
+    return row_of_rank_[p.rank];
 }
 
 std::size_t id_list::bytes() const noexcept {
-    return text_.size() + blocks_.size_bytes() + rank_of_row_.size_bytes() + row_of_rank_.size_bytes() + bloom_.size_bytes();
+    return (alphabet_ ? alphabet_->stored().size() : 0) + text_.size() + blocks_.size_bytes() + rank_of_row_.size_bytes() +
+           row_of_rank_.size_bytes() + bloom_.size_bytes();
 }
 
 }  // namespace fjord::stac

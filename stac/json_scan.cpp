@@ -1,9 +1,14 @@
 #include "stac/json_scan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace fjord::stac {
 namespace {
@@ -15,9 +20,40 @@ std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
     return at;
 }
 
+#if defined(__SSE2__)
+// One bit for each of the 64 bytes at `p` that is `c`, after setting the bits of `also` in it.
+std::uint64_t bytes_equal(char const* p, char c, char also = 0) noexcept {
+    auto const wanted = _mm_set1_epi8(c), set = _mm_set1_epi8(also);
+    std::uint64_t mask = 0;
+    for (int i = 0; i < 4; ++i) {
+        auto const v = _mm_or_si128(_mm_loadu_si128(reinterpret_cast<__m128i const*>(p + 16 * i)), set);
+        mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, wanted)))) << (16 * i);
+    }
+    return mask;
+}
+
+// Bit i: whether an odd number of bits is set in 0..i.
+std::uint64_t odd_up_to(std::uint64_t bits) noexcept {
+    for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+    return bits;
+}
+#endif
+
 // `at` is on the opening quote; gives the position after the closing one.
 std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
-    for (++at; at < text.size(); ++at) {
+    ++at;
+#if defined(__SSE2__)
+    auto const quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+    for (; at + 16 <= text.size(); at += 16) {
+        auto const v = _mm_loadu_si128(reinterpret_cast<__m128i const*>(text.data() + at));
+        auto const hit = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, escape)));
+        if (hit == 0) continue;
+        at += static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(hit)));
+        if (text[at] == '"') return at + 1;
+        break;
+    }
+#endif
+    for (; at < text.size(); ++at) {
         if (text[at] == '\\') {
             ++at;
         } else if (text[at] == '"') {
@@ -27,24 +63,56 @@ std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
     return text.size();
 }
 
-// The position after the value that begins at `at`. Nesting is counted, not recursed into.
-std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
-    if (at >= text.size()) return text.size();
-    if (text[at] == '"') return skip_string(text, at);
-    if (text[at] == '{' || text[at] == '[') {
-        std::size_t depth = 0;
-        while (at < text.size()) {
+// The position after the object or array that begins at `at`. Nesting is counted, not recursed into.
+std::size_t skip_container(std::string_view text, std::size_t at) noexcept {
+    std::size_t depth = 0;
+    while (at < text.size()) {
+        auto stop = text.size();
+#if defined(__SSE2__)
+        // 64 bytes at a time, as long as none is a backslash: what lies between quotes follows from their parity.
+        bool in_string = false;
+        for (; at + 64 <= text.size(); at += 64) {
+            auto const* p = text.data() + at;
+            if (bytes_equal(p, '\\') != 0) break;
+            auto const inside = odd_up_to(bytes_equal(p, '"')) ^ (in_string ? ~std::uint64_t{0} : 0);
+            // '[' and ']' become '{' and '}' by one bit.
+            auto const open = bytes_equal(p, '{', 0x20) & ~inside, close = bytes_equal(p, '}', 0x20) & ~inside;
+            auto const closes = static_cast<std::size_t>(std::popcount(close));
+            if (depth > closes) {
+                depth += static_cast<std::size_t>(std::popcount(open)) - closes;
+            } else {
+                for (auto both = open | close; both != 0; both &= both - 1) {
+                    auto const bit = both & -both;
+                    if ((open & bit) != 0)
+                        ++depth;
+                    else if (--depth == 0)
+                        return at + static_cast<std::size_t>(std::countr_zero(bit)) + 1;
+                }
+            }
+            in_string = (inside >> 63) != 0;
+        }
+        stop = std::min(text.size(), at + 64);
+        if (in_string) at = skip_string(text, at - 1);
+#endif
+        while (at < stop) {
             char const c = text[at];
             if (c == '"') {
                 at = skip_string(text, at);
                 continue;
             }
             if (c == '{' || c == '[') ++depth;
-            if ((c == '}' || c == ']') && --depth == 0) return at + 1;
+            if ((c == '}' || c == ']') && (depth == 0 || --depth == 0)) return at + 1;
             ++at;
         }
-        return text.size();
     }
+    return text.size();
+}
+
+// The position after the value that begins at `at`.
+std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
+    if (at >= text.size()) return text.size();
+    if (text[at] == '"') return skip_string(text, at);
+    if (text[at] == '{' || text[at] == '[') return skip_container(text, at);
     while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ']' && !is_space(text[at])) ++at;
     return at;
 }

@@ -113,26 +113,20 @@ private:
             auto const x = fields_[i].key(a.row), y = fields_[i].key(b.row);
             if (x != y) return (x < y) != query_.backwards;
         }
-        auto const x = data_.ids().rank(a.row), y = data_.ids().rank(b.row);
-        return x != y && (x < y) != query_.backwards;
+        auto const o = data_.ids().compare_rows(a.row, b.row);
+        return query_.backwards ? o > 0 : o < 0;
     }
 
     void place_cursor(sort_key const& from) {
         for (std::size_t i = 0; i < fields_.size(); ++i)
             places_.push_back(fields_[i].place_of(i < from.values.size() ? from.values[i] : sort_value{}));
-        auto const rank = data_.ids().lower_bound(from.id.str());
-        id_place_ = {rank, rank < data_.rows() && data_.ids().of_rank(rank) == from.id.str()};
+        id_place_ = data_.ids().find_place(from.id.str());
     }
     bool after_cursor(std::size_t row) const {
         auto o = std::strong_ordering::equal;
         for (std::size_t i = 0; i < fields_.size() && o == 0; ++i) o = fields_[i].compare(row, places_[i]);
         if (o == 0) o = m_.in->collection->id <=> query_.from->collection;
-        if (o == 0) {
-            auto const rank = data_.ids().rank(row);
-            o = rank < id_place_.at                       ? std::strong_ordering::less
-                : rank == id_place_.at && id_place_.equal ? std::strong_ordering::equal
-                                                          : std::strong_ordering::greater;
-        }
+        if (o == 0) o = data_.ids().compare(row, id_place_);
         return query_.backwards ? o < 0 : o > 0;
     }
 
@@ -141,7 +135,7 @@ private:
     segment const& data_;
     std::vector<field_order> fields_;
     std::vector<field_order::place> places_;
-    field_order::place id_place_;
+    id_list::place id_place_;
 };
 
 // Where columns do not tell: by the documents.

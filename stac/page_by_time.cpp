@@ -87,16 +87,17 @@ private:
         if (auto const o = collection() <=> from.collection; o < 0) {
             at = after = end;
         } else if (o == 0) {
+            auto const wanted = data_.ids().find_place(from.id.str());
             std::size_t low = begin, high = end;
             while (low < high) {
                 auto const middle = (low + high) / 2;
-                if (data_.ids().of_row(middle) < from.id.str())
+                if (data_.ids().compare(middle, wanted) < 0)
                     low = middle + 1;
                 else
                     high = middle;
             }
             at = after = low;
-            if (at < end && data_.ids().of_row(at) == from.id.str()) ++after;
+            if (at < end && data_.ids().compare(at, wanted) == 0) ++after;
         }
         auto const& rows = m_.rows;
         if (!ascending_) {

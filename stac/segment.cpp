@@ -10,7 +10,7 @@ namespace {
 
 error broken(std::string_view what) { return fail(errc::corrupt, "index segment: " + std::string(what)); }
 
-bool is_width(unsigned w) { return w == 0 || w == 1 || w == 2 || w == 4 || w == 8; }
+bool is_width(unsigned w) { return w <= 8; }
 
 }  // namespace
 
@@ -45,7 +45,7 @@ private:
     }
 
     result<void> read_header() {
-        if (bytes_.size() < sizeof header_) return broken("cut short");
+        if (bytes_.size() < sizeof header_ + format::spare) return broken("cut short");
         if (reinterpret_cast<std::uintptr_t>(bytes_.data()) % 16 != 0) return broken("not aligned");
         std::memcpy(&header_, bytes_.data(), sizeof header_);
         if (header_.magic != format::magic) return broken("not of this format");
@@ -53,20 +53,21 @@ private:
         if (header_.crc != crc32c(0, bytes_.subspan(format::checked_from))) return broken("the checksum does not match");
         if (header_.rows == 0 || header_.rows > segment::max_rows) return broken("number of rows");
         for (auto const& s : header_.sections)
-            if (s.begin % 16 != 0 || s.begin > bytes_.size() || s.size > bytes_.size() - s.begin) return broken("a section");
+            if (s.begin % 16 != 0 || s.begin > bytes_.size() - format::spare || s.size > bytes_.size() - format::spare - s.begin) return broken("a section");
         to_.rows_ = header_.rows;
         to_.names_all_ = header_.names_all != 0;
         return {};
     }
 
     result<void> read_ids() {
-        to_.ids_ = id_list(text(format::ids_text), section<std::uint32_t>(format::ids_blocks),
-                           section<std::uint16_t>(format::ids_rank_of_row), section<std::uint16_t>(format::ids_row_of_rank),
-                           section<std::uint32_t>(format::ids_bloom));
-        if (to_.ids_.size() != rows()) return broken("number of ids");
+        auto ids = id_list::open(rows(), text(format::ids_alphabet), text(format::ids_text), section<std::uint32_t>(format::ids_blocks),
+                                 section<std::uint16_t>(format::ids_rank_of_row), section<std::uint16_t>(format::ids_row_of_rank),
+                                 section<std::uint32_t>(format::ids_bloom));
+        if (!ids) return ids.error();
+        to_.ids_ = std::move(*ids);
         to_.stamps_ = section<std::uint32_t>(format::stamps);
         if (to_.stamps_.size() != rows()) return broken("number of stamps");
-        return to_.ids_.check();
+        return {};
     }
 
     result<void> read_times() {
@@ -206,8 +207,10 @@ private:
         auto const limit = c.type == column::kind::values ? c.entries + column::first : c.most + 1;
         bool in_bounds = c.width_is_constant() ? c.codes.only < limit : true;
         if (!c.width_is_constant())
-            in_bounds = c.codes.with_type([&](auto const* p) {
-                return std::all_of(p, p + rows(), [&](auto code) { return static_cast<std::uint64_t>(code) < limit; });
+            in_bounds = c.codes.with_type([&](auto const& p) {
+                bool all = true;
+                for (std::size_t row = 0; row < rows(); ++row) all &= static_cast<std::uint64_t>(p[row]) < limit;
+                return all;
             });
         // What the greatest code stands for must not overflow.
         bool const bounded =

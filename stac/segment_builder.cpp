@@ -129,6 +129,7 @@ public:
         put(format::column_bytes, all);
     }
     std::shared_ptr<segment const> finish() {
+        out_.append(format::spare, '\0');
         header_.size = out_.size();
         std::memcpy(out_.data(), &header_, sizeof header_);
         auto const checked = std::as_bytes(std::span(out_)).subspan(format::checked_from);
@@ -371,6 +372,7 @@ std::shared_ptr<segment const> segment_builder::build(std::vector<std::uint32_t>
     std::vector<std::string_view> ids;
     for (auto const row : order) ids.push_back(id(row));
     auto const encoded = encode_ids(ids);
+    out.put(format::ids_alphabet, encoded.alphabet);
     out.put(format::ids_text, encoded.text);
     out.put(format::ids_blocks, encoded.blocks);
     out.put(format::ids_rank_of_row, encoded.rank_of_row);

@@ -34,6 +34,7 @@ private:
     };
     resolved resolve(std::string_view name) const;
     class row_view;
+    class time_operand;
 
     verdict logical(cql2::node const& n, row_set const& among) const;
     verdict leaf(predicate const& p, row_set const& among) const;
@@ -43,6 +44,7 @@ private:
     verdict by_codes(predicate const& p, column const& c, row_set const& among) const;
     verdict by_scale(predicate const& p, column const& c, row_set const& among) const;
     verdict by_time(predicate const& p, row_set const& among) const;
+    std::optional<verdict> by_interval(predicate const& p, row_set const& among) const;
     verdict by_shape(predicate const& p, row_set const& among) const;
     cql2::truth of_range(predicate const& p, column const& c, std::uint32_t entry, bool& open) const;
     void keep_time(row_set& rows, time_interval const& t) const;

@@ -11,9 +11,10 @@
 
 namespace fjord::stac::format {
 
-inline constexpr std::uint64_t magic = 0x3130'4745'534a'4621;  // changes with the layout
+inline constexpr std::uint64_t magic = 0x3230'4745'534a'4621;  // changes with the layout
 
 enum section : std::uint32_t {
+    ids_alphabet,  // empty: front-coded
     ids_text,
     ids_blocks,
     ids_rank_of_row,
@@ -76,6 +77,9 @@ struct column_head {
 };
 
 constexpr std::size_t aligned(std::size_t n) noexcept { return (n + 15) / 16 * 16; }
+
+// Bytes after the last section: codes of odd widths are read eight bytes at a time.
+inline constexpr std::size_t spare = 16;
 
 // Appends bytes at the next multiple of 16; answers where they begin.
 inline std::size_t put(std::string& out, void const* data, std::size_t size) {

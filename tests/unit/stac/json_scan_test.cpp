@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <random>
+
 #include <vector>
 
 namespace fjord::stac {
@@ -67,6 +70,41 @@ TEST(merge_patch, AnswersTheExamplesOfTheStandard) {
 TEST(merge_patch, LeavesNumbersAsTheyWereWritten) {
     EXPECT_EQ(merge_patch(R"({"a":1.000,"b":{"c":1e-05,"d":2}})", R"({"b":{"d":3.10}})"),
               R"({"a":1.000,"b":{"c":1e-05,"d":3.10}})");
+}
+
+// Values of every length and nesting around the blocks that are skipped at once, escapes included.
+TEST(json_scan, LongValuesEndWhereTheyEnd) {
+    std::mt19937 random(3);
+    auto const pick = [&](unsigned n) { return random() % n; };
+    std::function<std::string(int)> const value = [&](int depth) -> std::string {
+        switch (pick(depth > 0 ? 5 : 3)) {
+            case 0:
+                return std::to_string(random());
+            case 1:
+            case 2: {
+                static constexpr char const* parts[] = {"a", "{", "}", "[", "]", "\\\"", "\\\\", ",", "bcdefgh", ":", " "};
+                std::string out = "\"";
+                for (auto n = pick(40); n > 0; --n) out += parts[pick(pick(3) ? 5 : 11)];
+                return out + "\"";
+            }
+            case 3: {
+                std::string out = "[";
+                for (auto n = pick(6); n > 0; --n) out += value(depth - 1) + (n > 1 ? "," : "");
+                return out + "]";
+            }
+            default: {
+                std::string out = "{";
+                for (auto n = pick(6); n > 0; --n) out += "\"k\":" + value(depth - 1) + (n > 1 ? ", " : "");
+                return out + "}";
+            }
+        }
+    };
+    for (int i = 0; i < 3000; ++i) {
+        auto const first = value(5), second = value(3);
+        auto const object = "{\"one\":" + first + ",\"two\":" + second + "}";
+        ASSERT_EQ(find_member(object, "one"), first) << object;
+        ASSERT_EQ(find_member(object, "two"), second) << object;
+    }
 }
 
 }  // namespace

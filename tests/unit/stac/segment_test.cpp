@@ -111,8 +111,8 @@ TEST(segment_test, WhatIsPutInComesOut) {
         newer = s.sort_time(row), before = b.items[i].id;
     }
     EXPECT_FALSE(s.ids().find("absent"));
-    EXPECT_EQ(s.ids().lower_bound("zzz"), 700u);
-    EXPECT_EQ(s.ids().lower_bound(""), 0u);
+    EXPECT_EQ(s.ids().find_place("zzz").rank, 700u);
+    EXPECT_EQ(s.ids().find_place("").rank, 0u);
 }
 
 TEST(segment_test, RangesStayAroundTheirValuesThroughMerging) {
