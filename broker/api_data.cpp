@@ -63,7 +63,7 @@ std::string metalink(resolution const& r) {
 
 void describe(net::response& answer, resolution const& r) {
     for (auto const& p : r.places)
-        answer.headers.add("Link", "<" + p.url + ">; rel=duplicate; pri=" + std::to_string(p.priority));
+        if (!p.url_is_secret) answer.headers.add("Link", "<" + p.url + ">; rel=duplicate; pri=" + std::to_string(p.priority));
     answer.headers.set("ETag", "\"" + r.id().hex() + "\"");
     answer.headers.set("Repr-Digest", repr_digest_header(r.id()));
     answer.headers.set("Cache-Control", "private, no-store");

@@ -5,8 +5,8 @@
 #include "broker/site_prober.hpp"
 
 #include "catalog/catalog.hpp"
-#include "net/client.hpp"
 #include "net/router.hpp"
+#include "transfer/access.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -55,13 +55,7 @@ result<catalog::site_record> read_site(json::value const& body, std::string id_i
     s.attributes = std::move(*attributes);
     if (!id_in_path.empty() && id != id_in_path) return fail(errc::invalid_argument, "site: id differs from the one in the path");
     if (auto name = check_name("site id", id); !name) return name.error();
-    static constexpr std::string_view kinds[] = {"door", "webdav", "xrootd", "s3"};
-    if (std::find(std::begin(kinds), std::end(kinds), s.kind) == std::end(kinds))
-        return fail(errc::invalid_argument, "site: kind must be door, webdav, xrootd or s3");
-    if (s.kind == "s3") return fail(errc::unsupported, "site: this build has no S3 driver yet; use door, webdav or xrootd");
-    auto url = net::parse_url(s.url);
-    if (!url) return url.error();
-    if (url->scheme != "https") return fail(errc::invalid_argument, "site: url must be https, because tokens travel to it");
+    if (auto ok = transfer::check_site(s); !ok) return error(ok.error().code, "site: " + ok.error().message());
     while (s.url.ends_with('/')) s.url.pop_back();
     if (!is_jurisdiction(s.jurisdiction))
         return fail(errc::invalid_argument, "site: jurisdiction must be an ISO 3166 code such as DE");
@@ -74,6 +68,11 @@ asio::awaitable<net::response> store(core& c, net::request& req, std::string id_
     if (!body) co_return net::problem(body.error());
     auto site = read_site(*body, id_in_path);
     if (!site) co_return net::problem(site.error());
+    // A site that nobody here can speak to is better refused now than found out by the first upload.
+    if (auto driver = c.sites.driver(*site); !driver) {
+        auto const missing = driver.error().code == make_error_code(errc::unavailable);
+        co_return net::problem(missing ? fail(errc::conflict, driver.error().message()) : driver.error());
+    }
     bool const creating = id_in_path.empty();
     struct stored_site {
         catalog::site_record site;

@@ -208,6 +208,11 @@ asio::awaitable<net::response> reserve(core& c, net::request& req) {
     if (reserved.refused) co_return std::move(*reserved.refused);
     json::object o{{"id", reserved.upload.id}, {"site", reserved.site.id.str()}, {"url", reserved.url}};
     o["token"] = reserved.token.reveal();
+    if (!reserved.headers.items().empty()) {
+        json::object fields;
+        for (auto const& [name, value] : reserved.headers.items()) fields[name] = value;
+        o["headers"] = std::move(fields);
+    }
     o["expires"] = format_rfc3339(reserved.upload.expires);
     // A door commits by itself when the PUT carries this token; other sites are committed by the uploader.
     o["commits_itself"] = reserved.site.kind == "door";
@@ -317,6 +322,28 @@ asio::awaitable<net::response> abandon(core& c, net::request& req) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::uint64_t largest_s3_put = 5ull << 30;
+constexpr seconds longest_presigned{7 * 86400};
+
+// A bucket takes one PUT whose URL is the right to it: only where nothing is yet, and only the bytes that were promised.
+result<void> presign_upload(core& c, upload_reservation& out) {
+    if (out.upload.size && *out.upload.size > largest_s3_put)
+        return fail(errc::limit_exceeded, "site " + out.site.id.str() +
+                                              " is an S3 bucket, which takes at most 5 GiB in one upload; "
+                                              "upload to another site");
+    out.headers.set("If-None-Match", "*");
+    if (auto const& d = out.upload.digests.sha256) out.headers.set("x-amz-checksum-sha256", d->base64());
+    auto const left = std::chrono::duration_cast<seconds>(out.upload.expires - c.time.now());
+    auto url = c.sites.presign(out.site, "PUT", out.upload.path, std::clamp(left, seconds{1}, longest_presigned), out.headers);
+    if (!url) return url.error();
+    out.url = url->reveal();
+    return {};
+}
+
+}  // namespace
+
 asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& req, upload_request what) {
     upload_reservation out;
     std::string const scope = "storage.create:/data/" + what.ref.str();
@@ -372,7 +399,11 @@ asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& 
     }
     out.upload = std::move(stored->upload);
     out.site = std::move(stored->site);
-    out.url = out.site.url + "/" + out.upload.path;
+    if (transfer::signs_requests(out.site)) {
+        if (auto ok = presign_upload(c, out); !ok) out.refused = net::problem(ok.error());
+        co_return out;
+    }
+    out.url = transfer::url_of(out.site, out.upload.path);
     auto const end = token_end(out.site, c.time.now(), out.upload.expires);
     out.token = mint_for_site(c, *req.caller, out.site, {"storage.create"}, out.upload.path, end, out.upload.id);
     co_return out;

@@ -1,5 +1,7 @@
 #include "broker/probe_report.hpp"
 
+#include "transfer/site_address.hpp"
+
 #include <boost/json/array.hpp>
 
 #include <algorithm>
@@ -18,9 +20,7 @@ json::object render(storage::probe::judged const& j) {
 
 }  // namespace
 
-bool can_be_probed(catalog::site_record const& site) noexcept {
-    return site.kind == "door" || site.kind == "webdav" || site.kind == "xrootd";
-}
+bool can_be_probed(catalog::site_record const& site) { return transfer::copy_protocol_of(site) == transfer::copy_protocol::http; }
 
 json::object render(site_id const& site, storage::probe::report const& r, wall_time started, wall_time finished) {
     json::object o{{"site", site.str()}, {"started", format_rfc3339(started)}, {"finished", format_rfc3339(finished)}};

@@ -12,7 +12,7 @@ namespace fjord::broker {
 namespace json = boost::json;
 
 // Sites that speak HTTP and take our tokens.
-bool can_be_probed(catalog::site_record const& site) noexcept;
+bool can_be_probed(catalog::site_record const& site);
 
 // {site, started, finished, requests, clock_ahead_ms, honest, dishonest, unknown, rows: [{attribute, question, expected, value,
 // found, verdict, consequence}]}; `value` is null when it is not known, `consequence` there only where the site is not honest.

@@ -5,6 +5,7 @@
 #include "broker/tokens.hpp"
 
 #include "auth/auth.hpp"
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "catalog/catalog.hpp"
 #include "transfer/access.hpp"
@@ -15,6 +16,8 @@
 
 namespace fjord::broker {
 namespace {
+
+logger const log("broker");
 
 // All that the catalog says of one asset, read in one hop to the pool.
 struct holdings {
@@ -105,6 +108,18 @@ std::vector<source> find_sources(core& c, holdings const& h, policies::resource 
     return out;
 }
 
+// A presigned URL that ends when the token would, at a site that goes by its own keys.
+void presign(core& c, place& p, catalog::site_record const& site, std::string const& path) {
+    auto const left = std::chrono::duration_cast<seconds>(p.expires - c.time.now());
+    auto url = c.sites.presign(site, "GET", path, std::max(left, seconds{1}), {});
+    if (!url) {
+        log.error("no presigned URL", {{"site", site.id.str()}, {"reason", url.error().message()}});
+        return;
+    }
+    p.url = p.redirect_url = url->reveal();
+    p.url_is_secret = true;
+}
+
 place make_place(core& c, principal const& who, catalog::asset_ref const& ref, dataset_uri const& uri, source const& s,
                  ranked const& r) {
     place p;
@@ -122,13 +137,16 @@ place make_place(core& c, principal const& who, catalog::asset_ref const& ref, d
         if (uri.version) p.url += "?version=" + uri.version->text();
         p.token = mint_for_origin(c, who, s.cache->url, "storage.read:/data/" + ref.str(), p.expires);
         p.redirect_url = with_credential(p.url, "ticket", p.token);
+    } else if (transfer::signs_requests(*s.site)) {
+        presign(c, p, *s.site, s.replica->path + tail);
     } else {
         p.url = transfer::url_of(*s.site, s.replica->path) + tail;
         p.expires = token_end(*s.site, c.time.now(), p.expires);
         p.token = mint_for_site(c, who, *s.site, {"storage.read"}, s.replica->path, p.expires);
         // A door of ours takes its ticket; elsewhere the token goes in the URL unless the site is known to refuse that.
         bool const door = s.site->kind == "door";
-        if (door || transfer::fact(*s.site, "url_token") != false)
+        bool const http = transfer::copy_protocol_of(*s.site) == transfer::copy_protocol::http;
+        if (http && (door || transfer::fact(*s.site, "url_token") != false))
             p.redirect_url = with_credential(p.url, door ? "ticket" : "authz", p.token);
         if (auto mount = attribute(s.site->attributes, "mount"); !mount.empty()) p.path = mount + "/" + s.replica->path + tail;
     }
@@ -199,8 +217,10 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
     std::vector<candidate> candidates;
     for (auto const& s : sources) candidates.push_back(s.rank_by);
     out.value.ref = ref;
-    for (auto const& r : rank(candidates, near, country, ref.str()))
-        out.value.places.push_back(make_place(c, *req.caller, ref, what.uri, sources[r.index], r));
+    for (auto const& r : rank(candidates, near, country, ref.str())) {
+        auto place = make_place(c, *req.caller, ref, what.uri, sources[r.index], r);
+        if (!place.url.empty()) out.value.places.push_back(std::move(place));
+    }
     if (out.value.places.empty()) {
         out.refused = nowhere(*known, ref);
         co_return out;

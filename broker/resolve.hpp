@@ -27,14 +27,15 @@ struct resolve_request {
 struct place {
     place_kind kind = place_kind::site;
     std::string name;
-    std::string url;   // without credentials
+    std::string url;   // without credentials, unless `url_is_secret`
     std::string path;  // for need=path: absolute path at the caller's site
-    secret token;      // for Authorization: Bearer at `url`, this object only
+    secret token;      // for Authorization: Bearer at `url`, this object only; empty where the URL itself is the right (S3)
+    bool url_is_secret = false;  // a presigned URL: it is given to the caller and never listed or logged
     wall_time expires{};
     int priority = 1;
     std::string why;
-    std::string redirect_url;  // `url` with the credential in the query, for redirects only; never logged or listed; empty where the
-                               // site takes no token in a URL
+    std::string redirect_url;  // `url` with the credential in the query, for redirects only; never logged or listed; empty where
+                               // the site takes no token in a URL
 };
 
 struct resolution {

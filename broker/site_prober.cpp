@@ -109,8 +109,12 @@ void site_prober::spawn(asio::awaitable<void> work) {
     running_.emplace_back();
     auto const at = std::prev(running_.end());
     auto done = [this, at](std::exception_ptr thrown) {
-        running_.erase(at);
-        ended_.cancel();
+        // Not here: what runs still holds the slot of this signal.
+        auto forget = [this, at] {
+            running_.erase(at);
+            ended_.cancel();
+        };
+        asio::post(executor_, std::move(forget));
         if (!thrown || stopping_) return;
         try {
             std::rethrow_exception(thrown);
@@ -256,7 +260,9 @@ asio::awaitable<void> site_prober::probe_one(site_id id, probe_switches switches
 
 asio::awaitable<result<void>> site_prober::probe(catalog::site_record site, probe_switches switches) {
     if (!can_be_probed(site))
-        co_return fail(errc::unsupported, "a site of kind " + site.kind + " is not probed: it takes no tokens of ours");
+        co_return fail(errc::unsupported, "site " + site.id.str() + " is not probed: the probe speaks https with tokens of ours" +
+                                              (transfer::signs_requests(site) ? ", and buckets go by keys"
+                                                                              : ", and the site has no attribute https_url"));
     auto driver = core_.sites.driver(site);
     if (!driver) co_return driver.error();
     auto const audience = transfer::token_audience(site);
@@ -271,7 +277,7 @@ asio::awaitable<result<void>> site_prober::probe(catalog::site_record site, prob
         });
     };
     auto const began = core_.time.now();
-    storage::probe::surroundings around{.base_url = site.url,
+    storage::probe::surroundings around{.base_url = transfer::peer_url(site),
                                         .run = run,
                                         .client = *client_,
                                         .driver = **driver,

@@ -44,10 +44,13 @@ secret mint_for_origin(core const& c, principal const& who, std::string_view url
 
 secret mint_for_site(core const& c, principal const& who, catalog::site_record const& site, std::vector<std::string> const& verbs,
                      std::string_view path, wall_time until, std::string upload_id) {
+    if (transfer::signs_requests(site)) return {};
     std::vector<transfer::grant> grants;
     for (auto const& verb : verbs) grants.push_back({verb, std::string(path)});
     auto const signature = transfer::wants_rs256(site) ? auth::algorithm::rs256 : auth::algorithm::es256;
-    return mint(c, who, origin_of(site.url), transfer::token_scope(site, grants), until, std::move(upload_id), signature);
+    auto const audience = transfer::token_audience(site);
+    return mint(c, who, audience ? *audience : site.url, transfer::token_scope(site, grants), until, std::move(upload_id),
+                signature);
 }
 
 std::string with_credential(std::string const& url, std::string_view parameter, secret const& token) {

@@ -15,12 +15,13 @@ namespace fjord::broker {
 secret mint_for_origin(core const& c, principal const& who, std::string_view url, std::string scope, wall_time until,
                        std::string upload_id = {});
 
-// When a token for `site` must end so that the right it stands for is over at `until`: XRootD 5.5.3 goes on taking what it has seen
-// for up to a minute (the probe's expiry_strict=false), so there it ends a minute earlier, or after half of what is left when that
-// is less than two minutes.
+// When a token for `site` must end so that the right it stands for is over at `until`: XRootD 5.5.3 goes on taking what it has
+// seen for up to a minute (the probe's expiry_strict=false), so there it ends a minute earlier, or after half of what is left
+// when that is less than two minutes.
 wall_time token_end(catalog::site_record const& site, wall_time now, wall_time until);
 
-// For one object at a storage site: `verbs` on `path` (below the site's url), expressed as that site maps scopes to paths.
+// For one object at a storage site: `verbs` on `path` (below the site's url), expressed as that site maps scopes to paths. Empty
+// for sites that sign requests (S3).
 secret mint_for_site(core const& c, principal const& who, catalog::site_record const& site, std::vector<std::string> const& verbs,
                      std::string_view path, wall_time until, std::string upload_id = {});
 

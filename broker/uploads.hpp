@@ -24,8 +24,9 @@ struct upload_reservation {
     std::optional<net::response> refused;
     catalog::upload_record upload;
     catalog::site_record site;
-    std::string url;  // PUT the bytes here
-    secret token;     // create on exactly that path
+    std::string url;           // PUT the bytes here; a secret where there is no token
+    secret token;              // create on exactly that path; empty where the URL itself is the right (S3)
+    net::header_list headers;  // to be sent with the PUT as they are
 };
 
 asio::awaitable<upload_reservation> reserve_upload(core& c, net::request const& req, upload_request what);

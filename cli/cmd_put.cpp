@@ -92,10 +92,19 @@ result<json::value> upload_file(client_context& c, std::string const& file, std:
     auto reserved = c.call("POST", "/api/v1/uploads", json::value(std::move(body)));
     if (!reserved) return reserved.error();
 
+    auto const url = member_text(*reserved, "url");
+    if (url.starts_with("root"))
+        return fail(errc::unsupported,
+                    "site " + member_text(*reserved, "site") +
+                        " is reached by roots:// only, which `fjord put` does not speak: choose another with --at, or "
+                        "have its administrator set attribute https_url");
     net::client_request put;
     put.method = "PUT";
-    put.url = member_text(*reserved, "url");
+    put.url = url;
     put.bearer = secret(member_text(*reserved, "token"));
+    if (auto const* fields = reserved->as_object().if_contains("headers"); fields && fields->is_object())
+        for (auto const& f : fields->get_object())
+            if (f.value().is_string()) put.headers.set(f.key(), std::string_view(f.value().get_string()));
     put.headers.set("Repr-Digest", repr_digest_header(*local->digests.sha256));
     put.upload = source_of(*local, std::make_shared<progress_bar>(file, local->size, quiet));
     put.upload_length = local->size;

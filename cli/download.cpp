@@ -178,8 +178,14 @@ result<download_plan> read_plan(json::value const& resolved) {
     if (!id) return id.error();
     p.sha256 = *id;
     p.filename = member_text(resolved, "filename");
-    for (auto const& one : places->get_array())
-        p.places.push_back({member_text(one, "site"), member_text(one, "url"), secret(member_text(one, "token"))});
+    for (auto const& one : places->get_array()) {
+        download_place place{member_text(one, "site"), member_text(one, "url"), secret(member_text(one, "token"))};
+        if (!place.url.starts_with("root")) p.places.push_back(std::move(place));
+    }
+    if (p.places.empty() && !places->get_array().empty())
+        return fail(errc::unsupported,
+                    "the bytes are at sites reached by roots:// only, which `fjord get` does not speak; take URL and token "
+                    "from `fjord resolve` and use xrdcp, or have the site's administrator set attribute https_url");
     return p;
 }
 

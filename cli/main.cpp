@@ -180,11 +180,17 @@ void add_site_commands(program& p) {
     auto& a = p.keep<site_args>();
     auto* add = group->add_subcommand("add", "Register a storage site");
     add->add_option("ID", a.id)->required();
-    add->add_option("--kind", a.kind, "door, webdav or xrootd")->check(CLI::IsMember({"door", "webdav", "xrootd"}));
-    add->add_option("--url", a.url, "https://host:port/prefix")->required();
+    add->add_option("--kind", a.kind, "door, webdav, xrootd or s3")->check(CLI::IsMember({"door", "webdav", "xrootd", "s3"}));
+    add->add_option("--url", a.url, "https://host:port/prefix, roots://host:port//prefix for xrootd")->required();
     add->add_option("--jurisdiction", a.jurisdiction, "ISO 3166 code, such as DE");
     add->add_option("--attribute", a.attributes, "key=value, used by site expressions and policies; may be repeated");
     add->add_flag("--disabled", a.disabled, "Register without using it yet");
+    add->footer(
+        "Kinds: door (a Fjord door), webdav (dCache, StoRM, ...), xrootd (https:// or roots://), s3 (https://host/bucket/prefix, "
+        "with\n"
+        "[[s3_credentials]] in the broker's configuration). docs/sites.md tells the attributes of each.\n"
+        "  fjord site add dc --kind webdav --url https://dcache.example:2880/eo --jurisdiction DE --attribute tier=1\n"
+        "  fjord site add bk --kind s3 --url https://s3.example/eo-bucket --attribute region=eu-central-1");
     p.online(add, [&a](client_context& c) { return add_site(c, a); });
     auto& s = p.keep<site_args>();
     auto* set = group->add_subcommand("set", "Change what is named, leave the rest");

@@ -101,6 +101,16 @@ void declare_network(config_table& t, broker::network_options& n) {
     t.text("site", &n.site).required().prose("Site where callers from these addresses compute.");
 }
 
+void declare_s3(config_table& t, transfer::s3_credentials_options& s) {
+    t.text("site", &s.site).required().prose("Id of the site, as it is registered.");
+    t.text("file", &s.file)
+        .required()
+        .prose(
+            "File in the format of the AWS tools: `aws_access_key_id`, `aws_secret_access_key` and, for temporary ones, "
+            "`aws_session_token`. Readable by this user only (0600); read again when it changes.");
+    t.text("profile", &s.profile).prose("Section of the file.");
+}
+
 void declare_origin(config_table& t, origin_config& o) {
     t.text("prefix", &o.prefix).required().prose("Path prefix that is served from this origin, such as `/mirror`.");
     t.text("url", &o.url).required().check(check_https).prose("Where it comes from.");
@@ -153,6 +163,9 @@ config_table table_of(broker_config& c) {
     t.section("location", "Where this host stands; decides whether bytes may be relayed through it.");
     t.text("location.site", &c.broker.site).prose("Name of the place.");
     t.text("location.jurisdiction", &c.broker.jurisdiction).prose("ISO 3166 code, such as DE.");
+    t.section("s3_credentials",
+              "The keys of an S3 site (kind s3), one block each. They sign every request to it and never leave this host.");
+    t.array<transfer::s3_credentials_options>("s3_credentials", &c.s3, declare_s3);
     t.section("network", "Which callers compute where, when they do not say so themselves. The longest prefix wins.");
     t.array<broker::network_options>("network", &c.broker.networks, declare_network);
     declare_issuers(t, c, declare_login_issuer);

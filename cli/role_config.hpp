@@ -7,6 +7,7 @@
 #include "broker/options.hpp"
 #include "net/server.hpp"
 #include "site/group_access.hpp"
+#include "transfer/access.hpp"
 
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct broker_config : common_config {
     std::string key_file;
     auth::rotation_policy rotation;
     bool rs256 = true;
+    std::vector<transfer::s3_credentials_options> s3;
 };
 
 struct site_config : common_config {

@@ -19,6 +19,7 @@
 #include "broker/upload_sweep.hpp"
 #include "catalog/catalog.hpp"
 #include "stac/api.hpp"
+#include "storage/xrootd.hpp"
 #include "transfer/engine.hpp"
 
 #include <filesystem>
@@ -80,6 +81,9 @@ int serve_broker(serve_args const& a) {
     std::filesystem::create_directories(c.data_dir, ec);
     if (ec) return report(fail(errc::denied, "making data_dir " + c.data_dir + ": " + ec.message()));
 
+    // Before there are threads: it sets the environment by which XrdCl learns whom to trust.
+    storage::xrootd_settings const trust{c.ca, c.data_dir};
+    if (auto ok = storage::set_up_xrootd_client(trust); !ok) return report(ok.error());
     auto store = catalog::open_rocksdb_store(c.data_dir + "/store", time);
     if (!store) return report(store.error());
     auto signing = auth::signing_keys::open(signing_options_of(c), time);
@@ -104,7 +108,7 @@ int serve_broker(serve_args const& a) {
     stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
     if (auto ok = stac.start(); !ok) return report(ok.error());
 
-    auto sites = transfer::make_site_access(minter, host.client());
+    auto sites = transfer::make_site_access(minter, host.client(), host.pool(), {c.s3});
     transfer::engine_deps deps{host.runtime().context(0).get_executor(), host.pool(), cat, rules.engine, *sites};
     deps.make_filter = broker::make_rule_filter;
     deps.metrics = &host.metrics();
@@ -120,8 +124,8 @@ int serve_broker(serve_args const& a) {
     broker::revocation_book revocations(cat, tokens, time);
     if (auto ok = revocations.load(); !ok) return report(ok.error());
     std::atomic<login_list> logins(logins_of(c));
-    broker::core core{c.broker,      cat,         rules,  rules.engine, engine, *sites,         minter, tokens, logins,
-                      host.client(), host.pool(), caches, sweep,        events, host.metrics(), time};
+    broker::core core{c.broker, cat,           rules,       rules.engine, engine, *sites, minter,         tokens,
+                      logins,   host.client(), host.pool(), caches,       sweep,  events, host.metrics(), time};
 
     broker::site_prober prober(core, host.make_probe_client(), host.runtime().context(0).get_executor());
     core.prober = &prober;

@@ -36,14 +36,17 @@ std::string xrootd_target::url(std::string const& more) const {
     return out;
 }
 
-result<std::unique_ptr<driver>> make_xrootd_driver(std::string const& url, blocking_pool& pool) {
+result<std::unique_ptr<driver>> make_xrootd_driver(std::string const& url, blocking_pool& pool, std::unique_ptr<driver> by_http) {
     auto site = parse_root_url(url);
     if (!site) return site.error();
-    return std::make_unique<xrootd_driver>(std::move(*site), pool);
+    return std::make_unique<xrootd_driver>(std::move(*site), pool, std::move(by_http));
 }
 
-xrootd_driver::xrootd_driver(root_url site, blocking_pool& pool)
-    : site_(std::move(site)), server_(std::make_shared<XrdCl::FileSystem>(XrdCl::URL(site_.endpoint()), false)), pool_(pool) {}
+xrootd_driver::xrootd_driver(root_url site, blocking_pool& pool, std::unique_ptr<driver> by_http)
+    : site_(std::move(site)),
+      server_(std::make_shared<XrdCl::FileSystem>(XrdCl::URL(site_.endpoint()), false)),
+      pool_(pool),
+      by_http_(std::move(by_http)) {}
 
 result<xrootd_target> xrootd_driver::target(call const& c, std::string_view path) const {
     auto full = root_path(site_, path);

@@ -23,7 +23,9 @@ struct xrootd_settings {
 result<void> set_up_xrootd_client(xrootd_settings const& settings);
 
 // `url`: storage/root_url.hpp. errc::invalid_argument when it is none. The pool takes what may block (name look-ups) and must
-// outlive the driver. Any context; calls may run in parallel.
-result<std::unique_ptr<driver>> make_xrootd_driver(std::string const& url, blocking_pool& pool);
+// outlive the driver. `by_http`, when given, carries out the third-party copies whose other end is no root URL. Any context;
+// calls may run in parallel.
+result<std::unique_ptr<driver>> make_xrootd_driver(std::string const& url, blocking_pool& pool,
+                                                   std::unique_ptr<driver> by_http = nullptr);
 
 }  // namespace fjord::storage

@@ -58,6 +58,8 @@ asio::awaitable<result<void>> xrootd_driver::require_tpc(steady_time deadline, s
 }
 
 asio::awaitable<result<void>> xrootd_driver::third_party_copy(call c, third_party_request request) {
+    if (!is_root_url(request.remote_url) && by_http_)
+        co_return co_await by_http_->third_party_copy(std::move(c), std::move(request));
     if (!is_root_url(request.remote_url))
         co_return fail(errc::unsupported, "XRootD copies between root URLs only; give the site an https url for HTTP-TPC");
     auto here = target(c, request.local_path);

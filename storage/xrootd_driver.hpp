@@ -29,7 +29,7 @@ struct xrootd_target {
 
 class xrootd_driver final : public driver {
 public:
-    xrootd_driver(root_url site, blocking_pool& pool);
+    xrootd_driver(root_url site, blocking_pool& pool, std::unique_ptr<driver> by_http);
 
     asio::awaitable<result<stat_info>> stat(call c, std::string path) override;
     // Four requests of a mebibyte in flight.
@@ -48,8 +48,8 @@ public:
     asio::awaitable<result<void>> rename(call c, std::string from, std::string to) override;
     // A site without `chkcgi` answers with its first algorithm: the name returned is checked.
     asio::awaitable<result<digest>> checksum(call c, std::string path, std::vector<digest_algorithm> wanted) override;
-    // xrootd_copy.cpp. The other end must be a root URL; in both modes the destination does the reading (TPC of XRootD), and both
-    // ends need `ofs.tpc`.
+    // xrootd_copy.cpp. With a root URL at the other end (others go by HTTP when the site has that). In both modes the destination
+    // does the reading (TPC of XRootD), and both ends need `ofs.tpc`.
     asio::awaitable<result<void>> third_party_copy(call c, third_party_request request) override;
 
 private:
@@ -70,6 +70,7 @@ private:
     root_url site_;
     std::shared_ptr<XrdCl::FileSystem> server_;
     blocking_pool& pool_;
+    std::unique_ptr<driver> by_http_;  // may be empty
 };
 
 }  // namespace fjord::storage

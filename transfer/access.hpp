@@ -10,13 +10,18 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "catalog/records.hpp"
+#include "net/http.hpp"
 #include "storage/driver.hpp"
+#include "transfer/site_address.hpp"
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+namespace fjord {
+class blocking_pool;
+}
 namespace fjord::auth {
 class minter;
 }
@@ -36,16 +41,32 @@ struct grant {
 class site_access {
 public:
     virtual ~site_access() = default;
-    // Shared, so that a copy in flight survives a change of the site's url. errc::unsupported for kinds without a driver.
+    // Shared, so that a copy in flight survives a change of the site's url. errc::unsupported for kinds without a driver,
+    // errc::unavailable for an S3 site whose credentials are not configured here.
     virtual result<std::shared_ptr<storage::driver>> driver(catalog::site_record const& site) = 0;
+    // Empty for sites that sign requests.
     virtual secret token(catalog::site_record const& site, std::vector<grant> const& grants) = 0;
+    // For sites that sign requests (S3): the URL that lets its holder do `method` on one object for `lifetime`, in place of a
+    // token. `must_send`: header fields that are part of the right. errc::unsupported for other sites.
+    virtual result<secret> presign(catalog::site_record const& site, std::string method, std::string_view path, seconds lifetime,
+                                   net::header_list must_send);
 };
 
-// Tokens by the minter, WebDAV + TPC drivers over the client (kinds door, webdav, xrootd). Both must outlive it.
-std::unique_ptr<site_access> make_site_access(auth::minter const& tokens, net::http_client& client);
+// Credentials of an S3 site, on this host only: the catalog never holds them.
+struct s3_credentials_options {
+    std::string site;
+    std::string file;  // format of the AWS tools, mode 0600; read again when it changes
+    std::string profile = "default";
+};
 
-// The audience of a site's tokens: the origin of its url.
-result<std::string> token_audience(catalog::site_record const& site);
+struct site_access_options {
+    std::vector<s3_credentials_options> s3;
+};
+
+// Drivers by kind (site_address.hpp): WebDAV and HTTP-TPC for https addresses, XrdCl for roots://, S3. Minter, client and pool
+// must outlive it; for roots:// sites, storage::set_up_xrootd_client() comes first.
+std::unique_ptr<site_access> make_site_access(auth::minter const& tokens, net::http_client& client, blocking_pool& pool,
+                                              site_access_options options = {});
 
 // "storage.read:/data/x storage.create:/data/y". The scope path is "/" + the url's path + "/" + the grant's path; attribute
 // `token_base` ("/data") names a leading part that the site strips itself (XRootD's base_path), so it is left out here.
@@ -53,8 +74,5 @@ std::string token_scope(catalog::site_record const& site, std::vector<grant> con
 
 // Attribute `token_alg` = "RS256": the site verifies no ES256 tokens (StoRM WebDAV up to 1.9).
 bool wants_rs256(catalog::site_record const& site);
-
-// Absolute url of a path at a site.
-std::string url_of(catalog::site_record const& site, std::string_view path);
 
 }  // namespace fjord::transfer

@@ -10,12 +10,8 @@ namespace {
 
 constexpr std::chrono::seconds step_time{30};
 constexpr std::chrono::seconds copy_time{600};
+constexpr std::chrono::seconds longest_presigned{7 * 86400};
 constexpr std::uint64_t slowest_copy = 512u << 10;  // bytes per second; 600 s + 2 s per MB, as FTS has it
-
-std::string attribute(catalog::site_record const& site, std::string const& key) {
-    auto found = site.attributes.find(key);
-    return found == site.attributes.end() ? std::string() : found->second;
-}
 
 bool is_taken(error const& e) { return e.code == errc::already_exists || e.code == errc::conflict; }
 
@@ -97,16 +93,24 @@ asio::awaitable<result<void>> copy_job::copy() {
     bool pull = task_.mode == storage::copy_mode::pull;
     auto read = sites_.token(task_.source, {{"storage.read", task_.source_path}});
     auto create = sites_.token(task_.target, {{"storage.create", task_.staging_path}});
+    auto const due = due_after(time_, copy_time, task_.version.size, slowest_copy);
     storage::third_party_request request;
     request.mode = task_.mode;
     request.local_path = pull ? task_.staging_path : task_.source_path;
     request.remote_url = pull ? url_of(task_.source, task_.source_path) : url_of(task_.target, task_.staging_path);
     request.remote_token = pull ? read : create;
+    if (signs_requests(task_.source)) {
+        // The bucket is read by whoever holds the URL, which lives as long as the copy may take (and no longer than S3 allows).
+        auto const life = std::chrono::ceil<std::chrono::seconds>(due - time_.steady()) + step_time;
+        auto url = sites_.presign(task_.source, "GET", task_.source_path, std::min(life, longest_presigned), {});
+        if (!url) co_return url.error();
+        request.remote_url = url->reveal();
+    }
     if (hooks_.on_progress) {
         auto tell = hooks_.on_progress;
         request.on_progress = [tell](storage::copy_progress const& p) { tell(p.bytes); };
     }
-    storage::call call{pull ? create : read, due_after(time_, copy_time, task_.version.size, slowest_copy)};
+    storage::call call{pull ? create : read, due};
     auto active = pull ? target_ : source_;
     co_return co_await active->third_party_copy(std::move(call), std::move(request));
 }

@@ -95,7 +95,7 @@ asio::awaitable<void> engine_core::upkeep() {
         co_await resume_deletions();
         for (auto list = sites; auto const& site : *list) {
             if (stopping) co_return;
-            if (site.enabled && takes_part_in_copies(site)) co_await sweep_site(site);
+            if (site.enabled && takes_copies(site)) co_await sweep_site(site);
         }
         if (stopping) co_return;
         co_await forget_history();

@@ -1,5 +1,7 @@
 #include "transfer/planner.hpp"
 
+#include "transfer/site_address.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -81,10 +83,6 @@ std::string_view name_of(site_choice c) noexcept {
     return "excluded";
 }
 
-bool takes_part_in_copies(catalog::site_record const& site) noexcept {
-    return site.kind == "door" || site.kind == "webdav" || site.kind == "xrootd";
-}
-
 planner::planner(catalog::rule_record const& rule, site_expression const& expression, std::span<planner_site const> sites)
     : rule_(rule) {
     for (auto const& site : sites) {
@@ -95,8 +93,6 @@ planner::planner(catalog::rule_record const& rule, site_expression const& expres
             exclusion = "does not match the site expression";
         else if (!site.record.enabled)
             exclusion = "is disabled by its administrator";
-        else if (!takes_part_in_copies(site.record))
-            exclusion = "is of kind " + site.record.kind + ", which cannot take a third-party copy";
         candidates_.push_back({site, std::move(exclusion)});
     }
     std::sort(candidates_.begin(), candidates_.end(),
@@ -119,6 +115,10 @@ asset_plan planner::plan(planner_asset const& asset, placement_check const& plac
             continue;
         }
         bool good = holds_good_copy(asset, site.record.id);
+        if (!good && !takes_copies(site.record)) {
+            refuse("is of kind " + site.record.kind + ", which cannot pull a copy; upload to it instead");
+            continue;
+        }
         if (!good && asset.version.tree) {
             refuse("has no copy of this tree, and trees are copied by their owners only");
             continue;

@@ -84,7 +84,4 @@ private:
     std::size_t matching_ = 0;
 };
 
-// Can the engine copy to and from sites of this kind at all? (third-party copy over HTTP)
-bool takes_part_in_copies(catalog::site_record const& site) noexcept;
-
 }  // namespace fjord::transfer

@@ -1,6 +1,6 @@
 #include "transfer/source_choice.hpp"
 
-#include "transfer/planner.hpp"
+#include "transfer/site_address.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -19,7 +19,7 @@ void collect(std::vector<source_candidate>& out, std::span<catalog::replica_reco
     for (auto const& replica : replicas) {
         if (replica.state != wanted || replica.site == target) continue;
         auto site = std::find_if(sites.begin(), sites.end(), [&](auto const& s) { return s.id == replica.site; });
-        if (site != sites.end() && site->enabled && takes_part_in_copies(*site)) out.push_back({*site, replica});
+        if (site != sites.end() && site->enabled) out.push_back({*site, replica});
     }
 }
 
@@ -44,10 +44,29 @@ std::optional<std::size_t> choose_source(std::span<source_candidate const> candi
     return static_cast<std::size_t>(best - candidates.begin());
 }
 
+namespace {
+
+// Why no copy can go that way at all; empty when it can.
+std::string obstacle(catalog::site_record const& source, catalog::site_record const& target) {
+    auto const from = copy_protocol_of(source), to = copy_protocol_of(target);
+    if (to == copy_protocol::s3)
+        return target.id.str() +
+               " is an S3 bucket, which cannot pull; copies into buckets need a relay, which this version has not";
+    if (from == to || (from == copy_protocol::s3 && to == copy_protocol::http)) return {};
+    auto const& by_root = from == copy_protocol::root ? source : target;
+    auto const& other = from == copy_protocol::root ? target : source;
+    return by_root.id.str() + " is reached by roots:// only and " + other.id.str() +
+           " is not, so no copy goes between them; set attribute https_url of " + by_root.id.str();
+}
+
+}  // namespace
+
 result<storage::copy_mode> choose_mode(catalog::site_record const& source, catalog::site_record const& target,
                                        std::optional<storage::copy_mode> after_unsupported) {
+    if (auto const why = obstacle(source, target); !why.empty()) return fail(errc::unsupported, why);
     auto to = tpc_of(target), from = tpc_of(source);
     bool pull = to == "full" || to == "pull", push = from == "full" || from == "push";
+    if (signs_requests(source)) push = false;  // a bucket does nothing itself
     if (!pull && !push)
         return fail(errc::unsupported, "neither can " + target.id.str() + " pull (tpc=" + std::string(to) + ") nor " +
                                            source.id.str() + " push (tpc=" + std::string(from) +

@@ -29,7 +29,7 @@ std::optional<std::size_t> choose_source(std::span<source_candidate const> candi
 
 // Pull when the destination can (a read token travels, never a write token), else push. Site attribute `tpc` = full (default),
 // pull, push or none, as in FTS. `after_unsupported`: the last attempt's mode was refused by the server; the other one is
-// taken where both ends can. errc::unsupported names the two sites.
+// taken where both ends can. A bucket is only ever pulled from. errc::unsupported names the two sites and the obstacle.
 result<storage::copy_mode> choose_mode(catalog::site_record const& source, catalog::site_record const& target,
                                        std::optional<storage::copy_mode> after_unsupported);
 

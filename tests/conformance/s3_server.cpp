@@ -3,7 +3,7 @@
 #include "base/file.hpp"
 #include "cli/demo/free_port.hpp"
 #include "net/client.hpp"
-#include "tests/support/test_tls.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <gtest/gtest.h>
 
@@ -56,17 +56,21 @@ std::string s3_server::missing() {
 s3_server& s3_server::get() {
     static auto* server = [] {
         ::testing::AddGlobalTestEnvironment(new stop_at_end);
-        return new s3_server();
+        static temp_dir const certificates;
+        return new s3_server(make_test_tls(certificates.str(), "localhost", "DNS:fjord.localhost"));
     }();
     return *server;
 }
 
-s3_server::s3_server() {
+s3_server::s3_server(test_tls const& tls) : ca_(tls.ca) {
     std::string name = (fs::temp_directory_path() / "fjs3-XXXXXX").string();
     dir_ = mkdtemp(name.data());
     fs::create_directories(folder());
     fs::create_directories(dir_ + "/meta/fjord");
-    auto const tls = make_test_tls(dir_, "localhost", "DNS:fjord.localhost");
+    keys_ = dir_ + "/keys";
+    auto const keys =
+        std::string("[default]\naws_access_key_id = ") + access_key + "\naws_secret_access_key = " + secret_key + "\n";
+    if (auto ok = write_file_atomically(keys_, keys, 0600); !ok) give_up(ok.error().message());
     auto port = cli::reserve_port();
     if (!port) give_up(port.error().message());
     port_ = port->number;

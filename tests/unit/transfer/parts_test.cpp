@@ -119,14 +119,14 @@ TEST(retry_test, TheLastAttemptAndHopelessFailuresAreNotRepeated) {
 
 TEST(source_choice_test, OnlyGoodCopiesAtEnabledSitesAreReadSuspectOnesLast) {
     using enum catalog::replica_state;
-    std::vector<catalog::site_record> sites{site("a"), site("b"), site("c"), site("d"), site("s", "s3")};
+    std::vector<catalog::site_record> sites{site("a"), site("b"), site("c"), site("d")};
     sites[1].enabled = false;
     auto v = sha256_of("x");
     auto at = [&](std::string id, catalog::replica_state s) {
         return catalog::replica_record{ref("C", "I", "A"), v, site_id(std::move(id)), s};
     };
-    std::vector<catalog::replica_record> replicas{at("a", suspect),   at("b", available), at("c", available),
-                                                  at("d", available), at("s", available), at("x", available)};
+    std::vector<catalog::replica_record> replicas{at("a", suspect), at("b", available), at("c", available), at("d", available),
+                                                  at("x", available)};
     auto usable = usable_sources(replicas, sites, site_id("d"));
     ASSERT_EQ(usable.size(), 1u);
     EXPECT_EQ(usable[0].site.id, site_id("c"));
