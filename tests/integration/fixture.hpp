@@ -7,6 +7,7 @@
 #include "cli/demo/federation.hpp"
 #include "cli/demo/material.hpp"
 #include "cli/output.hpp"
+#include "tests/support/token_scan.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,22 +36,50 @@ public:
         xrootd_ = xrootd;
     }
     ~federation_fixture() {
+        if (client_) expect_no_tokens_in_metrics();
         roles_->stop_all();
         expect_no_tokens_in_logs();
         std::error_code ignored;
         fs::remove_all(dir_, ignored);
     }
 
-    // Secrets never reach logs: every federation of every test is searched when it ends.
-    void expect_no_tokens_in_logs() {
-        for (auto const& entry : fs::directory_iterator(dir_)) {
-            if (entry.path().extension() != ".log") continue;
-            auto text = read_file(entry.path().string(), 1u << 30);
-            if (!text) continue;
-            EXPECT_EQ(text->find("eyJ"), std::string::npos) << "a token is in " << entry.path();
-            EXPECT_EQ(text->find("ticket=e"), std::string::npos) << "a ticket is in " << entry.path();
+    // Secrets never reach logs or metrics: every federation of every suite is searched when it ends, for whatever looks like a
+    // token and for the ends of those that were in use.
+    void expect_no_tokens_in_metrics() {
+        std::vector<std::string> urls{roles_->broker_url(), roles_->cache_url(), roles_->issuer_url()};
+        if (!xrootd_) urls.insert(urls.end(), {roles_->site_url("site-a"), roles_->site_url("site-b")});
+        for (auto const& url : urls) {
+            net::client_request r;
+            r.url = url + "/metrics";
+            auto const answer = client_->send(std::move(r));
+            if (!answer) continue;  // a role that a test has ended; its log is searched
+            EXPECT_EQ(answer->status, 200u) << url;
+            EXPECT_NE(answer->body.find("fjord_"), std::string::npos) << "no metrics at " << url;
+            expect_no_token(answer->body, url + "/metrics");
         }
     }
+    void expect_no_tokens_in_logs() {
+        int logs = 0;
+        for (auto const& entry : fs::recursive_directory_iterator(dir_, fs::directory_options::skip_permission_denied)) {
+            auto const name = entry.path().filename().string();
+            if (name == "xrootd.log" || (!name.ends_with(".log") && !name.starts_with("LOG"))) continue;  // RocksDB's are LOG*
+            auto text = read_file(entry.path().string(), 1u << 30);
+            if (!text) continue;
+            ++logs;
+            expect_no_token(*text, entry.path().string());
+        }
+        if (client_) { EXPECT_GE(logs, 5) << "each role writes one"; }
+    }
+    void expect_no_token(std::string const& text, std::string const& where) {
+        auto known = in_use_;
+        for (std::string const persona : {"admin", "twin", "partner", "stranger", "cache"})
+            if (auto token = read_file(roles_->path(persona + ".token")); token && token->size() > 1)
+                known.push_back(tail_of_token(token->substr(0, token->size() - 1)));
+        auto const found = find_token(text, known);
+        EXPECT_FALSE(found) << "a token is in " << where << ": " << *found;
+    }
+    // A token of the test's own, to look for at the end.
+    void in_use(secret const& token) { in_use_.push_back(tail_of_token(token.reveal())); }
 
     // Starts everything, registers both sites, the demo's collections and its policy.
     void up() {
@@ -164,6 +193,7 @@ public:
 private:
     std::string dir_;
     bool xrootd_ = false;
+    std::vector<std::string> in_use_;
     std::unique_ptr<federation> roles_;
     std::unique_ptr<cli::client_context> client_;
 };

@@ -2,7 +2,7 @@
 
 usage: device_login.py URL CA USER PASSWORD allow|deny
 
-Follows the forms of the pages as a browser would (cookies, hidden fields, redirects); prints the title of each page.
+Follows the forms of the pages as a browser would (cookies, hidden fields, redirects); prints the title and the buttons of each page.
 """
 import html.parser
 import http.cookiejar
@@ -48,7 +48,7 @@ def main():
     answer = browser.open(url, timeout=60)
     for _ in range(6):
         page = Page(answer.read().decode())
-        print(page.title, [(list(f["fields"]), list(f["buttons"])) for f in page.forms], flush=True)
+        print(page.title, [sorted(f["buttons"]) for f in page.forms], flush=True)
         form = next((f for f in page.forms if f["fields"] or f["buttons"]), None)
         if form is None:
             return
