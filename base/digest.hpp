@@ -66,6 +66,7 @@ class digester {
 public:
     digester();
     explicit digester(std::initializer_list<digest_algorithm> wanted);
+    explicit digester(std::span<digest_algorithm const> wanted);
     ~digester();
     digester(digester&&) noexcept;
     digester& operator=(digester&&) noexcept;

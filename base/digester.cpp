@@ -75,7 +75,9 @@ struct digester::impl {
 
 digester::digester()
     : digester({digest_algorithm::sha256, digest_algorithm::md5, digest_algorithm::adler32, digest_algorithm::crc32c}) {}
-digester::digester(std::initializer_list<digest_algorithm> wanted) : impl_(std::make_unique<impl>()) {
+digester::digester(std::initializer_list<digest_algorithm> wanted)
+    : digester(std::span<digest_algorithm const>(wanted.begin(), wanted.size())) {}
+digester::digester(std::span<digest_algorithm const> wanted) : impl_(std::make_unique<impl>()) {
     for (auto a : wanted) impl_->want(a);
 }
 digester::~digester() = default;

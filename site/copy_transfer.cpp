@@ -182,6 +182,8 @@ asio::awaitable<result<void>> pull(job_ptr job) {
     if (!promise) co_return promise.error();
     byte_reader read = [job, stream](std::span<char> out) { return read_piece(job, stream, out); };
     std::function<void(std::size_t)> count = [job](std::size_t n) { job->bytes += n; };
+    // Whoever ordered the copy compares it with its source, by the digest that the source has.
+    promise->wanted = {digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c};
     arrival what{job->path, job->who, std::move(*promise)};
     auto file = co_await take_in(job->core, std::move(what), std::move(read), std::move(count));
     if (!file) co_return file.error();

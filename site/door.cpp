@@ -224,6 +224,8 @@ net::response may_not_read() { return net::problem(403, "the permissions of the 
 asio::awaitable<result<std::shared_ptr<incoming_file>>> take_in(core_ptr core, arrival what, byte_reader read,
                                                                 std::function<void(std::size_t)> on_bytes) {
     using made_file = result<std::shared_ptr<incoming_file>>;
+    auto& wanted = what.promise.wanted;
+    wanted.insert(wanted.end(), core->options.upload_digests.begin(), core->options.upload_digests.end());
     auto begin = [core, what = std::move(what)]() -> made_file {
         auto made = incoming_file::create(core->root, what.to, what.owner, what.promise);
         if (!made) return made.error();

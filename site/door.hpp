@@ -8,6 +8,7 @@
 //   auto opened = site::door::open({.root = "/srv/data"}, {verifier, client, pool, clock, metrics});
 //   (*opened)->add_routes(routes);
 #include "auth/auth.hpp"
+#include "base/digest.hpp"
 #include "base/metrics.hpp"
 #include "base/pool.hpp"
 #include "net/client.hpp"
@@ -39,6 +40,9 @@ struct door_options {
     // DELETE of a directory takes all below it, as RFC 4918 section 9.6.1 has it. Off: only empty ones go, as at StoRM, dCache and
     // XRootD, because gfal2 turns rmdir() into a DELETE, and its callers count on ENOTEMPTY.
     bool recursive_delete = false;
+    // Computed of every file that comes in, beside those its sender promised. sha-256 is computed too when the file is copied from
+    // another site or registered with the broker, and of any other file when it is first asked for.
+    std::vector<digest_algorithm> upload_digests{digest_algorithm::adler32, digest_algorithm::crc32c};
     std::uint64_t max_upload = 0;           // bytes; 0 = as the disk allows
     std::size_t max_copies = 64;            // third-party copies at once; beyond: 503
     std::chrono::milliseconds marker_interval{5'000};  // between performance markers

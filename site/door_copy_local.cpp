@@ -41,7 +41,7 @@ asio::awaitable<result<std::size_t>> read_piece(core_ptr core, std::shared_ptr<u
 }
 
 asio::awaitable<result<void>> copy_file(copy_ptr job, served source, path_segments to) {
-    sender_promise promise{source.facts.size, {}};
+    sender_promise promise{.size = source.facts.size};
     if (source.digests) promise.digests.push_back(*source.digests);
     auto at = std::make_shared<std::uint64_t>(0);
     byte_reader read = [core = job->core, fd = source.fd, at](std::span<char> out) { return read_piece(core, fd, at, out); };

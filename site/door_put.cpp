@@ -46,6 +46,17 @@ result<std::vector<digest_set>> promised_digests(net::header_list const& headers
     return promises;
 }
 
+// The digests that the answer is asked to tell.
+std::vector<digest_algorithm> asked_digests(net::header_list const& headers) {
+    std::vector<digest_algorithm> asked;
+    for (auto const* name : {"Want-Repr-Digest", "Want-Digest"}) {
+        auto const field = headers.find(name);
+        auto const algorithm = field ? preferred_digest(*field) : std::nullopt;
+        if (algorithm) asked.push_back(*algorithm);
+    }
+    return asked;
+}
+
 std::optional<net::response> refuse_form(net::request const& req, visit const& at) {
     if (at.trailing_slash) return net::problem(405, "a file's path does not end with a slash; MKCOL makes directories");
     if (req.headers.find("Content-Range")) return net::problem(400, "partial PUT is not supported (RFC 9110 section 14.5)");
@@ -60,12 +71,13 @@ asio::awaitable<std::optional<net::response>> plan_put(core_ptr core, net::reque
     if (auto refused = refuse_form(req, plan.at)) co_return refused;
     auto promises = promised_digests(req.headers);
     if (!promises) co_return net::problem(promises.error());
-    plan.promise = {req.body->content_length(), std::move(*promises)};
+    plan.promise = {req.body->content_length(), std::move(*promises), asked_digests(req.headers)};
     auto const limit = core->options.max_upload;
     if (limit && plan.promise.size && *plan.promise.size > limit)
         co_return net::problem(413, "this site takes files of up to " + std::to_string(limit) + " bytes");
 
     plan.registered = core->parts.registrar && !plan.at.caller->upload_id.empty();
+    if (plan.registered) plan.promise.wanted.push_back(digest_algorithm::sha256);
     plan.must_be_new = trim(req.headers.get("If-None-Match")) == "*";
     auto found = co_await open_served(core, plan.at.account, plan.at.path);
     if (!found && found.error().code != errc::not_found) co_return net::problem(found.error());

@@ -14,22 +14,39 @@ namespace fjord::site {
 
 namespace {
 
-digester digester_for(sender_promise const& promise) {
-    auto const names_md5 = [](digest_set const& set) { return set.md5.has_value(); };
-    if (std::any_of(promise.digests.begin(), promise.digests.end(), names_md5)) return digester();
-    return digester({digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c});
+// The kernel takes memory for its cache in pieces as long as the write. Measured (ext4, Linux 6.18, a virtual machine that gives
+// large free blocks back to its host): 1 GiB by 1 MiB at a time takes twice the processor time of 256 KiB at a time.
+constexpr std::size_t one_write = 256u << 10;
+
+std::vector<digest_algorithm> digests_for(sender_promise const& promise) {
+    auto wanted = promise.wanted;
+    for (auto const& set : promise.digests)
+        for (auto const a :
+             {digest_algorithm::sha256, digest_algorithm::adler32, digest_algorithm::crc32c, digest_algorithm::md5})
+            if (set.get(a)) wanted.push_back(a);
+    return wanted;
 }
+
+bool is_dear(digest_algorithm a) { return a == digest_algorithm::sha256 || a == digest_algorithm::md5; }
 
 }  // namespace
 
-incoming_file::incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise)
-    : root_(&root), file_(std::move(file)), promise_(std::move(promise)), digester_(digester_for(promise_)) {}
+incoming_file::incoming_file(root_directory const& root, root_directory::temporary file, sender_promise promise,
+                             std::vector<digest_algorithm> const& digests)
+    : root_(&root),
+      file_(std::move(file)),
+      promise_(std::move(promise)),
+      digester_(std::span<digest_algorithm const>(digests)),
+      digests_cost_(std::any_of(digests.begin(), digests.end(), &is_dear)) {}
 
 incoming_file::incoming_file(incoming_file&& other) noexcept
     : root_(other.root_),
       file_(std::move(other.file_)),
       promise_(std::move(other.promise_)),
       digester_(std::move(other.digester_)),
+      digests_cost_(other.digests_cost_),
+      written_(other.written_),
+      pushed_(other.pushed_),
       facts_(other.facts_),
       ours_(std::exchange(other.ours_, false)) {}
 
@@ -54,7 +71,8 @@ result<incoming_file> incoming_file::create(root_directory const& root, path_seg
     auto file = root.create_temporary(to, std::move(owner));
     if (!file) return file.error();
     auto const expected_size = promise.size;
-    incoming_file made(root, std::move(*file), std::move(promise));
+    auto const digests = digests_for(promise);
+    incoming_file made(root, std::move(*file), std::move(promise), digests);
     if (expected_size && *expected_size > 0) {
         if (auto reserved = made.reserve(*expected_size); !reserved) return reserved.error();
     }
@@ -72,11 +90,20 @@ result<void> incoming_file::reserve(std::uint64_t size) {
     return act_as(file_.owner.get(), work);
 }
 
-result<void> incoming_file::append(std::string_view bytes) {
+// Long files go to the disk while they come in, so that the sync at their end has little left to wait for. Errors show there.
+void incoming_file::push_to_disk() noexcept {
+    constexpr std::uint64_t window = 8u << 20;
+    if (written_ - pushed_ < window) return;
+    (void)::sync_file_range(file_.fd.get(), static_cast<off_t>(pushed_), static_cast<off_t>(written_ - pushed_),
+                            SYNC_FILE_RANGE_WRITE);
+    pushed_ = written_;
+}
+
+result<void> incoming_file::write(std::string_view bytes) {
     // As the owner, because what is left of a disk depends on who asks (blocks reserved for the superuser).
     auto const work = [&]() -> result<void> {
         for (auto rest = bytes; !rest.empty();) {
-            auto const n = ::write(file_.fd.get(), rest.data(), rest.size());
+            auto const n = ::write(file_.fd.get(), rest.data(), std::min(rest.size(), one_write));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return write_error(errno);
             rest.remove_prefix(static_cast<std::size_t>(n));
@@ -84,7 +111,8 @@ result<void> incoming_file::append(std::string_view bytes) {
         return {};
     };
     if (auto written = act_as(file_.owner.get(), work); !written) return written;
-    digester_.update(bytes);
+    written_ += bytes.size();
+    push_to_disk();
     return {};
 }
 
@@ -103,7 +131,7 @@ result<digest_set> incoming_file::check_and_sync() {
     if (::fstat(file_.fd.get(), &st) != 0) return error_from_errno(errno, "look at an incoming file");
     facts_ = facts_of(st);
     if (facts_.size != received) return fail(errc::internal, "an incoming file does not hold what was written to it");
-    store_digests(file_.fd.get(), facts_, digests);
+    if (!digests.empty()) store_digests(file_.fd.get(), facts_, digests);
     if (::fsync(file_.fd.get()) != 0) return write_error(errno);
     return digests;
 }

@@ -1,9 +1,13 @@
 // The door over real HTTPS with real tokens.
 #include "door_harness.hpp"
+#include "site/stored_digests.hpp"
 #include "tests/support/matchers.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace fjord::site::test {
 namespace {
@@ -26,6 +30,67 @@ TEST_F(DoorTest, AFilePutIsReadBackWithItsValidators) {
     EXPECT_EQ(put("/a/b/c.txt", "again").status, 204u);
     EXPECT_EQ(send("GET", "/a/b/c.txt").body, "again");
     EXPECT_EQ(incoming(), 0u);
+}
+
+// Which digests a file gets when it comes in: the door's, those promised, those asked for.
+TEST_F(DoorTest, ComputesTheDigestsThatSomebodyWants) {
+    auto const stored = [&](std::string const& name) {
+        unique_fd const fd(::open(root.path(name).c_str(), O_RDONLY | O_CLOEXEC));
+        struct stat st {};
+        ::fstat(fd.get(), &st);
+        return stored_digests(fd.get(), facts_of(st)).value_or(digest_set{});
+    };
+    std::string const body(3'000'000, 'x');  // several buffers
+    put("/plain", body);
+    auto const plain = stored("plain");
+    digester right;
+    right.update(body);
+    auto const digests = right.finish();
+    EXPECT_EQ(plain.adler32, digests.adler32);
+    EXPECT_EQ(plain.crc32c, digests.crc32c);
+    EXPECT_FALSE(plain.sha256 || plain.md5);
+    put("/promised", body, all, {{"Repr-Digest", repr_digest_header(*digests.sha256)}, {"Content-MD5", digests.md5->base64()}});
+    EXPECT_EQ(stored("promised").sha256, digests.sha256);
+    EXPECT_EQ(stored("promised").md5, digests.md5);
+    auto const asked = put("/asked", body, all, {{"Want-Repr-Digest", "sha-256=9"}});
+    EXPECT_EQ(asked.headers.get("Repr-Digest"), repr_digest_header(*digests.sha256));
+    EXPECT_EQ(asked.headers.get("ETag"), send("HEAD", "/asked").headers.get("ETag"));
+    EXPECT_EQ(send("HEAD", "/plain", all, {{"Want-Repr-Digest", "sha-256=9"}}).headers.get("Repr-Digest"),
+              repr_digest_header(*digests.sha256))
+        << "computed when it is asked for";
+    EXPECT_EQ(stored("plain").sha256, digests.sha256) << "and kept";
+
+    auto options = local_options(root.str());
+    options.upload_digests = {digest_algorithm::sha256};
+    start(std::move(options));
+    put("/by-option", body);
+    EXPECT_EQ(stored("by-option").sha256, digests.sha256);
+    EXPECT_FALSE(stored("by-option").adler32);
+    auto none = local_options(root.str());
+    none.upload_digests = {};
+    start(std::move(none));
+    put("/bare", body);
+    EXPECT_TRUE(stored("bare").empty());
+    EXPECT_EQ(send("GET", "/bare").body, body);
+}
+
+TEST_F(DoorTest, TakesBodiesOfEverySizeAroundItsBuffers) {
+    for (std::size_t size : {0u, 1u, 16'383u, 16'384u, 16'385u, 1'048'575u, 1'048'576u, 1'048'577u, 2'097'152u, 2'097'153u}) {
+        std::string body(size, '\0');
+        for (std::size_t i = 0; i < size; ++i) body[i] = static_cast<char>(i * 31 >> 4);
+        digester right;
+        right.update(body);
+        auto const digests = right.finish();
+        for (bool const promised : {false, true}) {
+            fields const headers =
+                promised ? fields{{"Repr-Digest", repr_digest_header(*digests.sha256)}} : fields{{"Want-Digest", "adler32"}};
+            auto const name = "/size" + std::to_string(size) + (promised ? "p" : "");
+            auto const answer = put(name, body, all, headers);
+            EXPECT_EQ(answer.status, 201u) << size;
+            EXPECT_EQ(answer.headers.get("Digest"), promised ? "" : digest_header(*digests.adler32)) << size;
+            EXPECT_EQ(send("GET", name).body, body) << size;
+        }
+    }
 }
 
 TEST_F(DoorTest, HeadTellsTheLengthAndNoBody) {

@@ -29,7 +29,8 @@ protected:
     result<void> put(path_segments const& path, std::string_view text, replace_mode mode = replace_mode::never) {
         auto file = incoming_file::create(root, path, nullptr, {.size = text.size()});
         if (!file) return file.error();
-        if (auto ok = file->append(text); !ok) return ok;
+        if (auto ok = file->write(text); !ok) return ok;
+        file->digest(text);
         if (auto sealed = file->seal(); !sealed) return sealed.error();
         return file->publish(path, mode);
     }
@@ -94,7 +95,8 @@ TEST_F(RootTest, TheSweepSparesWhatAnotherDoorIsWriting) {
     auto second = root_directory::open(dir.str());
     ASSERT_THAT(second, IsOk());
     EXPECT_FALSE(std::filesystem::exists(dir.path(".fjord-in/dead")));
-    EXPECT_THAT(live->append("abc"), IsOk());
+    EXPECT_THAT(live->write("abc"), IsOk());
+    live->digest("abc");
     EXPECT_THAT(live->seal(), IsOk());
     EXPECT_THAT(live->publish({"x"}, replace_mode::never), IsOk());
     EXPECT_EQ(dir.read("x"), "abc");
