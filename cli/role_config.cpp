@@ -1,5 +1,6 @@
 #include "cli/role_config.hpp"
 
+#include "base/digest.hpp"
 #include "net/client.hpp"
 
 namespace fjord::cli {
@@ -9,6 +10,11 @@ result<void> check_https(std::string const& url) {
     auto parts = net::parse_url(url);
     if (!parts) return parts.error();
     return {};
+}
+
+result<void> check_digest(std::string const& name) {
+    if (digest_algorithm_named(name)) return {};
+    return fail(errc::invalid_argument, "'" + name + "' is no digest; there are adler32, crc32c, sha-256 and md5");
 }
 
 void declare_issuer(config_table& t, auth::issuer_options& i) {
@@ -182,6 +188,12 @@ config_table table_of(site_config& c) {
             "DELETE of a directory removes all below it, as WebDAV clients such as `rclone purge` want it. Off, only empty "
             "directories "
             "can be removed: gfal2 makes `rmdir` a DELETE, so that a program which counts on its failure would lose data.");
+    t.text_list("upload_digests", &c.upload_digests)
+        .check(check_digest)
+        .prose(
+            "Digests computed of every file that comes in: `adler32`, `crc32c`, `sha-256`, `md5`. Besides these it is always those "
+            "that the sender promised or asks for, and sha-256 of what is registered with the broker or copied from another site; "
+            "any other is computed when it is first asked for. sha-256 costs as much processor time as all the rest of an upload.");
     t.text("data_dir", &c.data_dir)
         .prose("Directory for what outlives a restart: issuers' keys and revoked tokens. Empty: nothing is kept.");
     t.text("broker", &c.broker_url).check(check_https).prose("The broker whose list of revoked tokens is followed. Empty: none.");

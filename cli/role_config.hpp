@@ -49,6 +49,7 @@ struct site_config : common_config {
     std::string root;
     std::vector<std::string> public_paths;
     bool recursive_delete = false;
+    std::vector<std::string> upload_digests{"adler32", "crc32c"};
     bool tpc_allow_local = false;
     std::vector<std::string> tpc_allow;
     std::string broker_url;  // whose revocations are followed

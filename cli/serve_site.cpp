@@ -22,6 +22,8 @@ int serve_site(serve_args const& a) {
     site::door_options o;
     o.root = c.root;
     o.public_paths = c.public_paths;
+    o.upload_digests.clear();
+    for (auto const& name : c.upload_digests) o.upload_digests.push_back(*digest_algorithm_named(name));
     o.recursive_delete = c.recursive_delete;
     o.groups = c.group_access;
     for (auto const& i : c.issuers) o.scope_roots.emplace_back(i.url, i.base_path);
