@@ -191,9 +191,12 @@ config_table table_of(site_config& c) {
     t.text_list("upload_digests", &c.upload_digests)
         .check(check_digest)
         .prose(
-            "Digests computed of every file that comes in: `adler32`, `crc32c`, `sha-256`, `md5`. Besides these it is always those "
-            "that the sender promised or asks for, and sha-256 of what is registered with the broker or copied from another site; "
-            "any other is computed when it is first asked for. sha-256 costs as much processor time as all the rest of an upload.");
+            "Digests computed of every file that comes in: `adler32`, `crc32c`, `sha-256`, `md5`. Besides these it is always "
+            "those "
+            "that the sender promised or asks for, and sha-256 of what is registered with the broker or copied from another "
+            "site; "
+            "any other is computed when it is first asked for. sha-256 costs as much processor time as all the rest of an "
+            "upload.");
     t.text("data_dir", &c.data_dir)
         .prose("Directory for what outlives a restart: issuers' keys and revoked tokens. Empty: nothing is kept.");
     t.text("broker", &c.broker_url).check(check_https).prose("The broker whose list of revoked tokens is followed. Empty: none.");
