@@ -188,7 +188,11 @@ private:
             auto const inner = path + "/" + encode_segment(entry.name);
             if (++removals_ > most_removals || depth > deepest)
                 co_return fail(errc::limit_exceeded, path + " holds more than the probe put there");
-            auto gone = entry.stat.directory ? co_await remove_tree(inner, depth + 1) : co_await remove_one(inner);
+            result<void> gone;  // not by ?: around co_await, whose operands g++ 12 destroys twice
+            if (entry.stat.directory)
+                gone = co_await remove_tree(inner, depth + 1);
+            else
+                gone = co_await remove_one(inner);
             if (!gone && first) first = gone.error();
         }
         if (!first) co_return first;
