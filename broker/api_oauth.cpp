@@ -3,20 +3,15 @@
 // permits its bearer. Scope paths are those of the broker and its caches, /data/C/I[/A]; for a site they are answered as that
 // site names the copy.
 #include "broker/access.hpp"
-#include "broker/cache_directory.hpp"
-#include "broker/oauth_form.hpp"
-#include "broker/tokens.hpp"
+#include "broker/exchange_target.hpp"
 
 #include "auth/auth.hpp"
 #include "auth/exchange.hpp"
 #include "auth/jwt.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "catalog/catalog.hpp"
-#include "net/client.hpp"
 #include "net/router.hpp"
 #include "transfer/access.hpp"
-#include "transfer/evaluator.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -27,50 +22,13 @@ namespace {
 
 logger const log("broker");
 
-template <class T>
-using granted = boost::system::result<T, oauth_error>;
-
 oauth_error invalid(std::string why) { return {400, "invalid_request", std::move(why)}; }
-oauth_error bad_scope(std::string why) { return {400, "invalid_scope", std::move(why)}; }
-oauth_error bad_target(std::string why) { return {400, "invalid_target", std::move(why)}; }
 
 // RFC 8693 section 2.2.2: a token that is invalid for any reason is invalid_request.
 oauth_error from_token(std::string_view which, error const& e) {
     if (e.code == auth::make_error_code(auth::errc::keys_unavailable) || e.code == make_error_code(errc::unavailable))
         return {503, "temporarily_unavailable", e.message()};
     return invalid(std::string(which) + ": " + e.message());
-}
-
-// Where the new token will be shown.
-struct target {
-    std::string audience;
-    std::optional<catalog::site_record> site;
-    std::optional<catalog::cache_record> cache;
-};
-
-std::string origin_of(std::string_view url) {
-    auto const parts = net::parse_url(url);
-    return parts ? parts->origin() : std::string();
-}
-
-asio::awaitable<granted<target>> find_target(core& c, std::string audience) {
-    target out;
-    out.audience = audience.empty() ? c.opts.public_url : std::move(audience);
-    if (out.audience == c.opts.public_url) co_return out;
-    for (auto& cache : c.caches.alive()) {
-        if (origin_of(cache.url) != out.audience) continue;
-        out.cache = std::move(cache);
-        co_return out;
-    }
-    auto read = [&c] { return c.cat.list_sites(); };
-    auto sites = co_await on_pool(c.pool, std::move(read));
-    if (!sites) co_return oauth_error{503, "temporarily_unavailable", sites.error().message()};
-    for (auto& site : *sites) {
-        if (!site.enabled || origin_of(site.url) != out.audience) continue;
-        out.site = std::move(site);
-        co_return out;
-    }
-    co_return bad_target("audience is neither this broker nor the origin of a cache that lives or a site in use");
 }
 
 struct subject {
@@ -120,20 +78,8 @@ granted<catalog::asset_ref> dataset_of(capability const& wanted) {
     return ref;
 }
 
-struct permit {
-    capability what;
-    catalog::asset_ref on;
-    policies::resource matter;
-    std::optional<wall_time> until;
-};
-
-// The same sentence for what is hidden, absent and forbidden.
-oauth_error not_permitted(capability const& wanted) {
-    return bad_scope(auth::scope_text(wanted) + ": there is no such dataset, or policy does not permit you this");
-}
-
-asio::awaitable<granted<permit>> ask_policy(core& c, std::shared_ptr<principal const> who, capability wanted,
-                                            std::optional<std::string> purpose) {
+asio::awaitable<granted<exchange_permit>> ask_policy(core& c, std::shared_ptr<principal const> who, capability wanted,
+                                                     std::optional<std::string> purpose) {
     auto const action = action_of(wanted.verb);
     if (!action) co_return bad_scope(wanted.verb + " is not given here; storage.read, storage.create and storage.modify are");
     auto on = dataset_of(wanted);
@@ -145,51 +91,8 @@ asio::awaitable<granted<permit>> ask_policy(core& c, std::shared_ptr<principal c
     }
     bool const there = asked->matter.exists || *action == policies::action::create;
     if (!asked->granted || !there) co_return not_permitted(wanted);
-    co_return permit{std::move(wanted), std::move(*on), std::move(asked->matter.on), asked->decision.valid_until};
-}
-
-// The scope as the site reads it: the path of its copy.
-asio::awaitable<granted<std::string>> scope_at_site(core& c, catalog::site_record site, permit p) {
-    if (p.on.asset.empty()) co_return bad_scope(auth::scope_text(p.what) + ": name the asset; a site's token is for one file");
-    if (p.what.verb != "storage.read")
-        co_return bad_scope(p.what.verb + ": writing at a site begins with POST /api/v1/uploads, which gives the token for it");
-    if (!c.policy.may_place(p.matter, transfer::place_of(site)).allowed)
-        co_return bad_target("policy keeps this data away from site " + site.id.str());
-    auto read = [&c, on = p.on]() -> result<std::vector<catalog::replica_record>> {
-        auto current = c.cat.find_asset(on);
-        if (!current) return current.error();
-        return c.cat.list_replicas(on, current->current.id);
-    };
-    auto replicas = co_await on_pool(c.pool, std::move(read));
-    if (!replicas) {
-        if (replicas.error().code == make_error_code(errc::not_found)) co_return not_permitted(p.what);
-        co_return oauth_error{503, "temporarily_unavailable", replicas.error().message()};
-    }
-    for (auto const& r : *replicas)
-        if (r.site == site.id && r.state == catalog::replica_state::available)
-            co_return transfer::token_scope(site, {{"storage.read", r.path}});
-    co_return bad_target("site " + site.id.str() + " has no copy of " + p.on.str() + " now");
-}
-
-asio::awaitable<granted<std::string>> scope_for(core& c, target const& to, std::vector<permit> permits) {
-    std::string scope;
-    for (auto& p : permits) {
-        std::string one = auth::scope_text(p.what);
-        if (to.cache) {
-            if (p.what.verb != "storage.read") co_return bad_scope(p.what.verb + ": a cache is only read from");
-            policies::place place;
-            place.site = to.cache->id.str();
-            place.jurisdiction = to.cache->jurisdiction;
-            if (!c.policy.may_place(p.matter, place).allowed)
-                co_return bad_target("policy keeps this data away from cache " + place.site);
-        } else if (to.site) {
-            auto there = co_await scope_at_site(c, *to.site, std::move(p));
-            if (!there) co_return there.error();
-            one = std::move(*there);
-        }
-        scope += (scope.empty() ? "" : " ") + one;
-    }
-    co_return scope;
+    co_return exchange_permit{std::move(wanted), std::move(*on), std::move(asked->matter.on),
+                              asked->decision.permitted ? asked->decision.valid_until : std::nullopt};
 }
 
 net::response answer_with(secret const& token, exchange_form const& form, std::string const& scope, seconds lifetime,
@@ -226,14 +129,14 @@ asio::awaitable<granted<net::response>> exchange(core& c, exchange_form form, st
     auto until = c.time.now() + c.opts.token_lifetime;
     for (auto const& who : {from->who, acting})
         if (who->expires) until = std::min(until, *who->expires);
-    std::vector<permit> permits;
+    std::vector<exchange_permit> permits;
     for (auto& w : *wanted) {
         auto p = co_await ask_policy(c, from->who, std::move(w), form.purpose);
         if (!p) co_return p.error();
         if (p->until) until = std::min(until, *p->until);
         permits.push_back(std::move(*p));
     }
-    auto scope = co_await scope_for(c, *to, std::move(permits));
+    auto scope = co_await scope_at(c, *to, std::move(permits));
     if (!scope) co_return scope.error();
     auto const lifetime = std::chrono::floor<seconds>(until - c.time.now());
     if (lifetime < seconds{1}) co_return invalid("the subject token has expired");

@@ -121,14 +121,16 @@ void presign(core& c, place& p, catalog::site_record const& site, std::string co
 }
 
 place make_place(core& c, principal const& who, catalog::asset_ref const& ref, dataset_uri const& uri, source const& s,
-                 ranked const& r) {
+                 ranked const& r, std::optional<wall_time> permitted_until) {
     place p;
     p.kind = s.rank_by.kind;
     p.name = s.rank_by.name;
     p.priority = r.priority;
     p.why = r.why;
     p.expires = c.time.now() + c.opts.token_lifetime;
-    if (who.expires) p.expires = std::min(p.expires, *who.expires);  // never longer than the right it comes from
+    // Never longer than the rights it comes from: the caller's token, and a permit that ends.
+    if (who.expires) p.expires = std::min(p.expires, *who.expires);
+    if (permitted_until) p.expires = std::min(p.expires, *permitted_until);
     std::string tail;
     for (auto const& m : uri.member) tail += "/" + encode_segment(m);
     if (s.cache) {
@@ -217,8 +219,9 @@ asio::awaitable<resolve_outcome> resolve(core& c, net::request const& req, resol
     std::vector<candidate> candidates;
     for (auto const& s : sources) candidates.push_back(s.rank_by);
     out.value.ref = ref;
+    auto const until = asked->decision.permitted ? asked->decision.valid_until : std::nullopt;
     for (auto const& r : rank(candidates, near, country, ref.str())) {
-        auto place = make_place(c, *req.caller, ref, what.uri, sources[r.index], r);
+        auto place = make_place(c, *req.caller, ref, what.uri, sources[r.index], r, until);
         if (!place.url.empty()) out.value.places.push_back(std::move(place));
     }
     if (out.value.places.empty()) {

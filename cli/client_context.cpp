@@ -140,6 +140,15 @@ client_context::client_context(global_options o, std::function<result<secret>()>
     token_origin_ = std::move(origin);
 }
 
+result<secret> client_context::current_token() {
+    if (renewed_token_) {
+        auto token = renewed_token_();
+        if (!token) return token.error();
+        token_ = std::move(*token);
+    }
+    return token_;
+}
+
 client_context::~client_context() {
     http_.reset();
     runtime_.stop();
@@ -154,12 +163,9 @@ result<net::client_response> client_context::call_raw(net::client_request reques
         return fail(errc::invalid_argument, "no broker is known: give --broker https://HOST:PORT or set FJORD_BROKER");
     auto const what = request.method + " " + request.url;
     request.url = options_.broker + request.url;
-    if (renewed_token_) {
-        auto token = renewed_token_();
-        if (!token) return token.error();
-        token_ = std::move(*token);
-    }
-    request.bearer = token_;
+    auto token = current_token();
+    if (!token) return token.error();
+    request.bearer = std::move(*token);
     auto answer = send(std::move(request));
     if (!answer) return error(answer.error().code, "asking the broker " + options_.broker + ": " + answer.error().message());
     if (answer->status >= 400) return from_problem(*answer, what);

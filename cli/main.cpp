@@ -300,6 +300,16 @@ void add_token_commands(program& p) {
         if (auto ok = complete(p.global); !ok) return report(ok.error());
         return inspect_token(p.global);
     });
+    auto& x = p.keep<exchange_args>();
+    auto* exchange = group->add_subcommand("exchange", "Print a token for these datasets only, out of mine, for minutes");
+    exchange->add_option("URI", x.uris, "COLLECTION/ITEM[/ASSET]; may be repeated")->required();
+    exchange->add_option("--action", x.action, "read, create or modify")->check(CLI::IsMember({"read", "create", "modify"}));
+    exchange->add_option("--audience", x.audience, "Origin of the cache or site it is for (default: the broker)");
+    exchange->add_option("--purpose", x.purpose, "Purpose of use, such as DUO:0000042");
+    exchange->footer(
+        "It opens what policy lets me do with them and nothing else, so a job can be given it. Example:\n"
+        "  BEARER_TOKEN=$(fjord token exchange landsat-7/olinda) run-job");
+    p.online(exchange, [&x](client_context& c) { return exchange_token(c, x); });
     p.online(group->add_subcommand("keys", "Keys that sign the broker's tokens (administrators)"),
              [](client_context& c) { return list_keys(c); });
     auto& now = p.keep<bool>();

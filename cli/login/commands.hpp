@@ -1,8 +1,9 @@
 #pragma once
-// fjord login, logout, whoami; and the broker's signing keys.
+// fjord login, logout, whoami, token exchange; and the broker's signing keys.
 #include "cli/client_context.hpp"
 
 #include <string>
+#include <vector>
 
 namespace fjord::cli {
 
@@ -18,6 +19,12 @@ struct logout_args {
 int logout(global_options const& g, logout_args const& a);
 
 int whoami(client_context& c);
+
+struct exchange_args {
+    std::vector<std::string> uris;  // COLLECTION/ITEM[/ASSET]
+    std::string action = "read", audience, purpose;
+};
+int exchange_token(client_context& c, exchange_args const& a);
 
 int list_keys(client_context& c);
 int rotate_keys(client_context& c, bool at_once);

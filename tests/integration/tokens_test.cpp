@@ -169,6 +169,25 @@ TEST_F(Tokens, ATokenToCreateUploadsThereAndNowhereElse) {
     EXPECT_NE(elsewhere.exit_code, 0);
 }
 
+TEST_F(Tokens, TheCommandLineGivesAJobWhatItNeeds) {
+    auto const token = f->expect_ok("twin", {"token", "exchange", "landsat-7/olinda/scene"}).out;
+    auto const file = f->write("job.token", token);
+    f->in_use(secret(token.substr(0, token.size() - 1)));
+    auto as_job = [&](std::vector<std::string> args) {
+        args.insert(args.begin(), {"--token-file", file});
+        return f->fjord("", args);
+    };
+    EXPECT_EQ(as_job({"get", "landsat-7/olinda/scene", f->dir() + "/job.bin"}).exit_code, 0);
+    EXPECT_EQ(as_job({"get", "landsat-7/recife/scene", f->dir() + "/job2.bin"}).exit_code, 3);
+    EXPECT_THAT(as_job({"whoami"}).out, HasSubstr("storage.read:/data/landsat-7/olinda/scene"));
+    auto const too_much = f->fjord("twin", {"token", "exchange", "landsat-7"});
+    EXPECT_EQ(too_much.exit_code, 2);
+    EXPECT_THAT(too_much.err, HasSubstr("name an item"));
+    auto const hidden = f->fjord("stranger", {"token", "exchange", "landsat-7/olinda"});
+    EXPECT_EQ(hidden.exit_code, 4);
+    EXPECT_THAT(hidden.err, HasSubstr("policy does not permit"));
+}
+
 struct bad_form {
     char const* name;
     std::function<void(form&)> bend;
