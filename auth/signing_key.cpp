@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace fjord::auth {
@@ -63,18 +64,20 @@ std::string thumbprint(std::string_view members) {
     return base64url_encode({reinterpret_cast<char const*>(hash.bytes().data()), hash.bytes().size()});
 }
 
-std::optional<std::string> sign_rs256(evp_key const& key, std::string_view input) {
-    std::unique_ptr<EVP_MD_CTX, md_free> context(EVP_MD_CTX_new());
-    auto const* bytes = reinterpret_cast<unsigned char const*>(input.data());
-    std::size_t length = 0;
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
-        EVP_DigestSign(context.get(), nullptr, &length, bytes, input.size()) != 1)
-        return std::nullopt;
-    std::string out(length, '\0');
-    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &length, bytes, input.size()) != 1)
-        return std::nullopt;
-    out.resize(length);
-    return out;
+// r||s of 64 bytes from OpenSSL's own DER, whose integers have at most 32 bytes and a leading zero.
+std::optional<std::string> raw_of(std::string_view der) {
+    std::string raw(64, '\0');
+    if (der.size() < 8 || der[0] != 0x30) return std::nullopt;
+    der.remove_prefix(2);
+    for (std::size_t end : {32u, 64u}) {
+        if (der.size() < 2 || der[0] != 0x02 || der.size() < 2u + static_cast<unsigned char>(der[1])) return std::nullopt;
+        auto number = der.substr(2, static_cast<unsigned char>(der[1]));
+        der.remove_prefix(2 + number.size());
+        while (number.size() > 32 && number.front() == 0) number.remove_prefix(1);
+        if (number.size() > 32) return std::nullopt;
+        std::copy(number.begin(), number.end(), raw.begin() + static_cast<std::ptrdiff_t>(end - number.size()));
+    }
+    return raw;
 }
 
 }  // namespace
@@ -106,6 +109,9 @@ result<std::shared_ptr<signing_key const>> signing_key::describe(evp_key key, al
     auto const second = number(key, rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_Y, rsa ? 0 : 32);
     if (!first || !second) return unusable(where, "has no public part");
     auto out = std::shared_ptr<signing_key>(new signing_key);
+    out->prepared_ = std::shared_ptr<EVP_MD_CTX>(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    if (!out->prepared_ || EVP_DigestSignInit(out->prepared_.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1)
+        return unusable(where, "is not usable by OpenSSL");
     out->key_ = std::move(key);
     out->alg_ = a;
     auto& members = out->public_;
@@ -134,12 +140,22 @@ result<secret> signing_key::pem() const {
 
 secret signing_key::sign(std::string_view payload) const {
     std::string token = header_ + '.' + base64url_encode(payload);
-    if (alg_ == algorithm::rs256) {
-        auto const signature = sign_rs256(key_, token);
-        return signature ? secret(token + '.' + base64url_encode(*signature)) : secret();
+    std::unique_ptr<EVP_MD_CTX, md_free> context(EVP_MD_CTX_new());
+    auto const* input = reinterpret_cast<unsigned char const*>(token.data());
+    std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
+    std::size_t length = signature.size();
+    if (!context || EVP_MD_CTX_copy_ex(context.get(), prepared_.get()) != 1 ||
+        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, input, token.size()) != 1) {
+        ERR_clear_error();
+        return {};
     }
-    auto const signature = sign_es256(key_, token);
-    return signature ? secret(token + '.' + base64url_encode(*signature)) : secret();
+    signature.resize(length);
+    if (alg_ == algorithm::es256) {
+        auto raw = raw_of(signature);
+        if (!raw) return {};
+        signature = std::move(*raw);
+    }
+    return secret(token + '.' + base64url_encode(signature));
 }
 
 }  // namespace fjord::auth

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+struct evp_md_ctx_st;  // EVP_MD_CTX
+
 namespace fjord::auth {
 
 class signing_key {
@@ -32,6 +34,7 @@ private:
     static result<std::shared_ptr<signing_key const>> describe(evp_key key, algorithm a, std::string const& where);
 
     evp_key key_;
+    std::shared_ptr<evp_md_ctx_st> prepared_;  // EVP_MD_CTX ready to sign, copied for each token: a tenth cheaper than anew
     algorithm alg_ = algorithm::es256;
     std::string kid_, header_;  // header_: encoded once
     boost::json::object public_;

@@ -16,6 +16,8 @@
 namespace fjord::auth {
 namespace {
 
+logger const log("auth");
+
 // One configured issuer. A new object per configuration, so that its address says which configuration was used.
 struct trusted_issuer {
     issuer_options options;
@@ -80,6 +82,11 @@ void verifier::impl::install(std::vector<issuer_options> list) {
             entry->keys = make_keys(options);
         entry->options = std::move(options);
         auto url = entry->options.url;
+        log.info("issuer trusted",
+                 {{"issuer", url},
+                  {"paths_below", entry->options.base_path},
+                  {"audience", entry->options.audience.empty() ? "our own origins" : entry->options.audience.front()},
+                  {"any_audience", entry->options.allow_any_audience}});
         after->insert_or_assign(std::move(url), std::move(entry));
     }
     issuers.store(std::move(after));
