@@ -80,19 +80,21 @@ asio::awaitable<void> revocation_feed::impl::run(std::shared_ptr<impl> self) {
     auto pause = self->options.first_pause;
     asio::steady_timer timer(co_await asio::this_coro::executor);
     for (;;) {
+        auto const asked = std::chrono::steady_clock::now();
         auto done = co_await self->ask();
+        bool const at_once = std::chrono::steady_clock::now() - asked < self->options.first_pause;
         {
             std::lock_guard lock(self->mutex);
             if (self->stopped) co_return;
         }
         if (done && !self->etag.empty()) {
             pause = self->options.first_pause;
-            continue;
+            if (!at_once) continue;  // else something between us does not wait, and must not be asked in a circle
         }
         if (!done) log.warn("the broker's revocations cannot be followed now", {{"why", done.error().message()}});
         timer.expires_after(pause);
         co_await timer.async_wait(asio::use_awaitable);
-        pause = std::min(self->options.longest_pause, pause * 2);
+        if (!done) pause = std::min(self->options.longest_pause, pause * 2);
     }
 }
 
