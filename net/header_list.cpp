@@ -2,27 +2,35 @@
 #include "net/http.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace fjord::net {
 
 namespace {
 
 constexpr std::size_t max_parameters = 1000;
+constexpr std::size_t usual_count = 12;  // fields of a message, so that the list seldom grows
 
 // tchar of RFC 9110 section 5.6.2.
-bool is_token_char(char c) {
-    return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+constexpr auto token_chars = [] {
+    std::array<bool, 256> out{};
+    for (unsigned c = 0; c < out.size(); ++c) out[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+    for (char c : std::string_view("!#$%&'*+-.^_`|~")) out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+
+bool is_not_of_a_name(char c) { return !token_chars[static_cast<unsigned char>(c)]; }
+bool is_not_of_a_value(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 
 std::string clean_name(std::string_view name) {
     std::string out(name);
-    std::erase_if(out, [](char c) { return !is_token_char(c); });
+    std::erase_if(out, is_not_of_a_name);
     return out;
 }
 
 std::string clean_value(std::string_view value) {
     std::string out(trim(value));
-    std::erase_if(out, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+    std::erase_if(out, is_not_of_a_value);
     return out;
 }
 
@@ -68,6 +76,7 @@ std::vector<std::string_view> header_list::all(std::string_view name) const {
 }
 
 void header_list::set(std::string_view name, std::string_view value) {
+    if (items_.empty()) items_.reserve(usual_count);
     auto kept = clean_value(value);  // before remove(): `value` may point into this list
     auto key = clean_name(name);
     remove(key);
@@ -75,6 +84,7 @@ void header_list::set(std::string_view name, std::string_view value) {
 }
 
 void header_list::add(std::string_view name, std::string_view value) {
+    if (items_.empty()) items_.reserve(usual_count);
     auto kept = clean_value(value);
     auto key = clean_name(name);
     if (!key.empty()) items_.emplace_back(std::move(key), std::move(kept));

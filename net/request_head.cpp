@@ -77,15 +77,17 @@ outcome split_target(request_parser& parser, request& out) {
     return {};
 }
 
+refusal bad_credentials(std::string detail) { return {400, std::move(detail), true}; }
+
 // Tokens travel in Authorization, over TLS, and nowhere else.
 outcome check_tokens(request const& req, head_rules const& rules) {
     if (req.query.find("authz") || req.query.find("access_token")) {
-        return bad("tokens are not accepted in a URL, where logs and caches keep them; send Authorization: Bearer");
+        return bad_credentials("tokens are not accepted in a URL, where logs and caches keep them; send Authorization: Bearer");
     }
-    if (req.headers.count("Authorization") > 1) return bad("Authorization is given more than once");
+    if (req.headers.count("Authorization") > 1) return bad_credentials("Authorization is given more than once");
     bool const has_token = req.headers.find("Authorization") || req.headers.find("TransferHeaderAuthorization");
     if (has_token && !rules.tls && !rules.tokens_over_http) {
-        return bad("this is a plain HTTP listener and tokens would be readable on the way; use the https URL");
+        return bad_credentials("this is a plain HTTP listener and tokens would be readable on the way; use the https URL");
     }
     return {};
 }

@@ -16,6 +16,7 @@ namespace fjord::net {
 struct refusal {
     unsigned status = 400;
     std::string detail;
+    bool credentials = false;  // it is about how a token was sent: the answer says invalid_request (RFC 6750 section 3.1)
 };
 
 struct head_rules {

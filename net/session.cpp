@@ -161,6 +161,9 @@ asio::awaitable<bool> session::serve(request_parser& parser, std::optional<refus
         if (req.method.empty()) req.method = "REFUSED";
         if (req.target.empty()) req.target = parser.target;
         answer = problem(refused->status, refused->detail);
+        if (refused->credentials)
+            answer.headers.set("WWW-Authenticate",
+                               "Bearer error=\"invalid_request\", error_description=\"" + refused->detail + "\"");
         co_await send(req, answer, nothing, {});
     } else {
         auto const m = host_.routes.find(req);

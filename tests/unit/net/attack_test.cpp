@@ -51,6 +51,7 @@ TEST(Attack, A19_TokensInTheUrlAreRefusedByEveryServer) {
     for (auto target : {"/x?authz=abc", "/x?access_token=abc", "/x?a=b&authz=Bearer%20abc", "/x?%61uthz=abc"}) {
         auto const answer = exchange_once(s.port(), get_with("", target));
         EXPECT_EQ(answer.status, 400u) << target;
+        EXPECT_THAT(answer.header("WWW-Authenticate"), HasSubstr("error=\"invalid_request\"")) << target;
         EXPECT_THAT(answer.head + answer.body, Not(HasSubstr("abc"))) << target;
     }
 }
