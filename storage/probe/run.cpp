@@ -16,6 +16,7 @@ namespace fjord::storage::probe {
 namespace {
 
 constexpr seconds request_limit{15}, copy_limit{30}, folder_limit{30};
+constexpr milliseconds longest_wait{20'000};  // for a token to expire by the site's clock; it has two seconds to live
 constexpr std::size_t failures_in_a_row = 3;  // without any answer: the site is gone
 constexpr std::size_t most_removals = 500;
 constexpr int deepest = 8;
@@ -62,7 +63,9 @@ private:
                 co_return error_from_status("PUT " + std::string(step.object) + " into the probe's folder", reply->status,
                                             reply->text);
             answers_.set(std::string(step.name), std::move(*reply));
+            if (s_.patient && step.rest > milliseconds{0}) co_await pause(step.rest);
         }
+        if (silent > 0) co_return fail(errc::unavailable, "the site stopped answering before the probe was over");
         if (s_.on_progress) s_.on_progress({all.size(), all.size(), {}});
         co_return result<void>{};
     }
@@ -138,12 +141,16 @@ private:
         co_return request;
     }
 
+    static asio::awaitable<void> pause(milliseconds time) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, time);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+
     // By the site's own clock, and a second more: exp is in whole seconds.
     asio::awaitable<void> wait_until_expired(wall_time expires) {
         auto left = std::chrono::duration_cast<milliseconds>(expires + seconds{1} - s_.time.now()) - report_.clock_ahead;
-        left = std::clamp<milliseconds>(left, milliseconds{0}, s_.longest_wait);
-        asio::steady_timer timer(co_await asio::this_coro::executor, left);
-        co_await timer.async_wait(asio::use_awaitable);
+        left = std::clamp<milliseconds>(left, milliseconds{0}, longest_wait);
+        if (s_.patient) co_await pause(left);
     }
 
     std::string run_url() const { return s_.base_url + "/" + folder_; }

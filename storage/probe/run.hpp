@@ -31,7 +31,7 @@ struct surroundings {
     secret folder_token;            // read and modify on ".fjord-probe": lists and removes
     bool open_server_files = true;  // ask for file:// copies (of a canary's path, which names no file of the server's system)
     bool send_cleartext = true;     // send a canary's token over http://
-    seconds longest_wait{20};       // for a token to expire by the site's clock; it has two seconds to live
+    bool patient = true;            // false, for tests: neither rests nor waits until a token has expired
     std::function<void(progress const&)> on_progress;  // may be empty
 };
 

@@ -6,6 +6,8 @@ namespace {
 
 constexpr std::string_view read = "storage.read", create = "storage.create", modify = "storage.modify", stage = "storage.stage";
 
+constexpr milliseconds digest_rest{100};
+
 token_spec only(std::string_view verb, std::string_view path, token_flaw flaw = token_flaw::none) {
     return {.grants = {{verb, path}}, .flaw = flaw};
 }
@@ -23,6 +25,7 @@ step get(std::string_view name, std::string_view object, token_spec token, carri
 step head(std::string_view name, std::string_view field, std::string_view value) {
     step s{.name = name, .method = "HEAD", .object = "canary/in", .token = only(read, "canary")};
     s.headers = {{field, value}};
+    s.rest = digest_rest;
     return s;
 }
 

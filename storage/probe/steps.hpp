@@ -47,9 +47,12 @@ struct step {
     carrier how = carrier::header;
     // Values may hold {base}, {http} and {file}: the run's folder as https://, http:// and file:// URL.
     std::vector<std::pair<std::string_view, std::string_view>> headers;
-    token_spec remote_token;          // COPY: for the other side, in TransferHeaderAuthorization
-    bool required = false;            // makes a canary: without it the probe cannot go on
-    std::string_view reuse;           // the very token of this earlier step, once that has expired
+    token_spec remote_token;  // COPY: for the other side, in TransferHeaderAuthorization
+    bool required = false;    // makes a canary: without it the probe cannot go on
+    std::string_view reuse;   // the very token of this earlier step, once that has expired
+    // Nothing is sent for so long afterwards. XRootD 5.5.3 answers a digest that it has to compute from a second thread, and a
+    // request (or a close) that meets the connection's own thread still at work can crash the server.
+    milliseconds rest{0};
     bool opens_server_files = false;  // names a file:// URL; an operator may switch it off
 };
 

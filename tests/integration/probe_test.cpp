@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
 #include <map>
 
 namespace fjord::test {
@@ -102,6 +103,23 @@ TEST_F(DoorProbe, AProbeIsForAdministratorsAndSaysWhenASiteIsAway) {
     EXPECT_THAT(away.err, HasSubstr("site-away could not be probed"));
     EXPECT_EQ(f.fjord("admin", {"site", "probe", "site-away", "--last"}).exit_code, 3);
     f.expect_ok("admin", {"site", "delete", "site-away"});
+}
+
+TEST_F(DoorProbe, ASiteThatGoesAwayMidwayIsAwayAndTheBrokerGoesOn) {
+    report_of(f, "site-b");
+    auto const before = f.call("GET", "/api/v1/sites/site-b", "admin").at("honours");
+    auto probing = std::async(std::launch::async, [this] { return f.fjord("admin", {"site", "probe", "site-b"}); });
+    // Most of a probe's time is spent waiting for a token to expire; here it ends in that time or while requests are sent.
+    EXPECT_TRUE(federation_fixture::eventually([this] {
+        auto const state = f.call("GET", "/api/v1/sites/site-b/probe", "admin");
+        return cli::member_text(state, "state") == "running" && cli::member_text(state, "step_name") == "used after exp";
+    }));
+    f.roles().stop_role("site-b");
+    auto const ended = probing.get();
+    EXPECT_EQ(ended.exit_code, 5) << ended.err << ended.out;
+    EXPECT_EQ(f.call("GET", "/api/v1/sites/site-b", "admin").at("honours"), before) << "half a probe changes nothing";
+    EXPECT_TRUE(f.roles().restart("site-b"));
+    EXPECT_EQ(f.fjord("admin", {"site", "probe", "site-b", "--strict"}).exit_code, 0);
 }
 
 TEST_F(DoorProbe, TheSwitchesLeaveRowsOpenAndJsonIsOneDocument) {

@@ -55,7 +55,7 @@ protected:
                          .folder_token = secret("folder-token"),
                          .open_server_files = files,
                          .send_cleartext = cleartext,
-                         .longest_wait = seconds{0},
+                         .patient = false,
                          .on_progress = note});
         return site.run(std::move(work));
     }
