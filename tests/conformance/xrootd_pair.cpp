@@ -42,11 +42,17 @@ xrootd_pair::xrootd_pair() {
     auto& bench = door_bench::get();
     storage::xrootd_settings settings{.ca_file = bench.ca(), .work_dir = bench.path("home")};
     if (auto ok = storage::set_up_xrootd_client(settings); !ok) give_up(ok.error().message());
-    start(a_, "xrd-a");
-    start(b_, "xrd-b");
+    std::string const copies = "ofs.tpc ttl 60 60 xfr 4 pgm /usr/bin/xrdcp --server\n";
+    start(a_, "xrd-a", copies);
+    start(b_, "xrd-b", copies);
 }
 
-void xrootd_pair::start(server& s, std::string const& name) {
+xrootd_pair::server const& xrootd_pair::with_login() {
+    if (with_login_.port == 0) start(with_login_, "xrd-z", "xrootd.tls capable all\nsec.protocol ztn\n");
+    return with_login_;
+}
+
+void xrootd_pair::start(server& s, std::string const& name, std::string const& more) {
     auto& bench = door_bench::get();
     auto port = cli::reserve_port();
     if (!port) give_up(port.error().message());
@@ -56,7 +62,7 @@ void xrootd_pair::start(server& s, std::string const& name) {
     auto minter = auth::minter::open(bench.issuer(), bench.path("issuer-key.pem"), system_clock());
     cli::xrootd_options o{s.dir,      s.port,         bench.path("host.pem"), bench.path("host.key"),
                           bench.ca(), bench.issuer(), minter->jwks()};
-    o.more = "ofs.tpc ttl 60 60 xfr 4 pgm /usr/bin/xrdcp --server\n";
+    o.more = more;
     o.ipv4_only = true;
     auto started = cli::start_xrootd_site(o);
     if (!started) give_up(started.error().message());
@@ -83,7 +89,8 @@ std::string xrootd_pair::log_of(server const& at) const {
 }
 
 void xrootd_pair::stop() {
-    for (auto* s : {&a_, &b_}) {
+    for (auto* s : {&a_, &b_, &with_login_}) {
+        if (s->port == 0) continue;
         EXPECT_TRUE(s->process.running()) << s->dir << " died under its clients";
         s->process.stop();
     }

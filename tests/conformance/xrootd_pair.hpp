@@ -22,6 +22,8 @@ public:
     static xrootd_pair& get();  // ends the program when they do not come up
     server const& a() const noexcept { return a_; }
     server const& b() const noexcept { return b_; }
+    // A third one that lets nobody in without a login by token (ztn). Started at first use.
+    server const& with_login();
     secret token(std::string const& scope, server const& at) const;
     void place(server const& at, std::string const& path, std::string const& content) const;
     std::string log_of(server const& at) const;
@@ -29,8 +31,8 @@ public:
 
 private:
     xrootd_pair();
-    void start(server& s, std::string const& name);
-    server a_, b_;
+    void start(server& s, std::string const& name, std::string const& more);
+    server a_, b_, with_login_;
 };
 
 }  // namespace fjord::test

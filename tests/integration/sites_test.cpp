@@ -79,6 +79,13 @@ TEST_F(S3Site, HoldsDataThatIsReadCopiedAndDeleted) {
     for (auto const link : redirect.headers.all("Link"))
         EXPECT_EQ(link.find("X-Amz"), std::string_view::npos) << "a right is listed";
 
+    // A cache fills itself from the bucket.
+    f.fjord("twin", {"get", "landsat-7/bucket/band", target + "2"}, {{"FJORD_SITE", "hpc"}});
+    EXPECT_EQ(*read_file(target + "2"), content);
+    auto const cached = f.http("GET", f.roles().cache_url() + "/data/landsat-7/bucket/band", f.token("twin"));
+    EXPECT_EQ(cached.status, 200u) << cached.body;
+    EXPECT_EQ(cached.body, content);
+
     // A door pulls its copy from a presigned URL and verifies it.
     auto const rule = f.fjord("twin", {"rule", "add", "landsat-7/bucket", "--sites", "site-a", "--wait"});
     ASSERT_EQ(rule.exit_code, 0) << rule.err << rule.out;
