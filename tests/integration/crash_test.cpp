@@ -2,6 +2,7 @@
 #include "tests/integration/fixture.hpp"
 
 #include <atomic>
+#include <future>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -84,20 +85,25 @@ TEST_F(Crash, BrokerKilledDuringTransferConvergesWithoutLeftovers) {
 TEST_F(Crash, DoorKilledDuringUploadShowsNoHalfFile) {
     auto const content = federation_fixture::bytes(64 << 20, 40);
     auto const file = f.write("big", content);
-    std::thread killer([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(120));
+    auto const files_at_site = [this] {
+        std::vector<std::uint64_t> sizes;
+        std::error_code gone;
+        for (fs::recursive_directory_iterator at(f.dir() + "/site-a", gone), end; !gone && at != end; at.increment(gone))
+            if (at->is_regular_file(gone)) sizes.push_back(at->file_size(gone));
+        std::erase(sizes, 0u);
+        return sizes;
+    };
+    auto killer = std::async(std::launch::async, [&] {
+        EXPECT_TRUE(federation_fixture::eventually([&] { return !files_at_site().empty(); })) << "no byte arrived";
         f.roles().kill_role("site-a");
     });
     auto const put = f.fjord("twin", {"put", file, "landsat-7/half/band", "--at", "site-a"});
-    killer.join();
+    killer.get();
     ASSERT_TRUE(f.roles().restart("site-a"));
     if (put.exit_code != 0) {
         EXPECT_EQ(f.fjord("twin", {"get", "landsat-7/half/band", f.dir() + "/none"}).exit_code, 3)
             << "what was not acknowledged is not findable";
-        std::size_t visible = 0;
-        for (auto const& e : fs::recursive_directory_iterator(f.dir() + "/site-a"))
-            if (e.is_regular_file() && e.file_size() > 0) ++visible;
-        EXPECT_EQ(visible, 0u) << "a half file is left";
+        for (auto const size : files_at_site()) EXPECT_EQ(size, content.size()) << "a half file is left";
     }
     f.expect_ok("twin", {"put", file, "landsat-7/half/band", "--at", "site-a"});
     f.expect_ok("twin", {"get", "landsat-7/half/band", f.dir() + "/whole"});
