@@ -1,11 +1,13 @@
 #include "stac/column_builder.hpp"
 
 #include "base/json.hpp"
+#include "stac/id_list.hpp"
 #include "stac/json_scan.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace fjord::stac {
@@ -21,11 +23,11 @@ std::string shortest(double n) {
     return {buffer, end};
 }
 
-// The digits of the fraction when `text` is what format_instant_with() writes; -1 otherwise.
-int digits_of(std::string_view text, instant t) {
-    auto const point = text.find('.');
-    auto const digits = point == std::string_view::npos ? 0 : static_cast<int>(text.size() - point) - 2;
-    return digits >= 0 && digits <= 6 && format_instant_with(t, digits) == text ? digits : -1;
+// The digits of the fraction when `text`, which reads as a date-time, is what format_instant_with() writes; -1 otherwise.
+int digits_of(std::string_view text) {
+    if (text.size() < 20 || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60") return -1;
+    auto const digits = text.size() == 20 ? 0 : static_cast<int>(text.size()) - 21;
+    return digits <= 6 ? digits : -1;
 }
 
 // Decimals that make an integer of it, up to nine; -1 when they do not.
@@ -41,29 +43,49 @@ int decimals_of(double v) {
 }  // namespace
 
 column_builder::staged column_builder::read(std::string_view json) {
-    staged s;
+    staged s{.json = json};
     switch (kind_of(json)) {
         case json_kind::number: {
             auto const n = decode_number(json);
-            if (!n) break;  // beyond a double: null to a filter
-            s.type = staged::kind::number;
-            s.number = *n == 0 ? 0 : *n;
-            s.json = shortest(s.number);
+            s.type = n ? staged::kind::number : staged::kind::nothing;  // beyond a double: null to a filter
+            s.number = !n || *n == 0 ? 0 : *n;
             return s;
         }
         case json_kind::string:
-            s.plain = decode_string(json);
-            s.json = json_quote(s.plain);
-            if (auto t = parse_instant(s.plain)) s.when = *t;
-            s.type = s.when ? staged::kind::time : staged::kind::text;
+            if (json.find('\\') == std::string_view::npos) {
+                s.plain = json.substr(1, json.size() - 2);
+            } else {
+                // The same text can be escaped in several ways.
+                s.plain = rewritten_.emplace_back(decode_string(json));
+                s.json = rewritten_.emplace_back(json_quote(s.plain));
+            }
+            s.type = staged::kind::text;
+            if (s.plain.size() >= 20 && s.plain[0] >= '0' && s.plain[0] <= '9') {
+                if (auto t = parse_instant(s.plain)) {
+                    s.type = staged::kind::time;
+                    s.when = *t;
+                }
+            }
             return s;
         case json_kind::boolean:
             s.type = staged::kind::boolean;
-            break;
+            return s;
+        case json_kind::null:
+            s.type = staged::kind::nothing;
+            return s;
         default:
-            break;
+            return s;
     }
-    s.json = json;
+}
+
+column_builder::staged column_builder::read(given const& g) {
+    if (g.lost) {
+        staged s{.type = staged::kind::time};
+        std::memcpy(&s.when, text_.data() + g.begin, sizeof s.when);
+        return s;
+    }
+    auto s = read(text_of(g));
+    if (g.high_size != 0) s.high = std::string_view(text_).substr(g.begin + g.size, g.high_size);
     return s;
 }
 
@@ -82,31 +104,44 @@ bool column_builder::before(staged const& a, staged const& b) {
     }
 }
 
-bool column_builder::same(staged const& a, staged const& b) { return !before(a, b) && !before(b, a) && a.high == b.high; }
-
 void column_builder::resize(std::size_t rows) {
     if (codes_.size() < rows) codes_.resize(rows, 0);
 }
 
-std::uint32_t column_builder::add(staged s) {
-    values_.push_back(std::move(s));
-    return static_cast<std::uint32_t>(values_.size() + 1);
+std::uint32_t column_builder::add(given g, std::string_view text, std::string_view high) {
+    g.begin = static_cast<std::uint32_t>(text_.size());
+    g.size = static_cast<std::uint32_t>(text.size());
+    g.high_size = static_cast<std::uint32_t>(high.size());
+    (text_ += text) += high;
+    given_.push_back(g);
+    return static_cast<std::uint32_t>(given_.size() + 1);
+}
+
+void column_builder::grow() {
+    table_.assign(std::max<std::size_t>(64, table_.size() * 2), 0);
+    for (std::uint32_t i = 0; i < given_.size(); ++i) {
+        if (given_[i].lost || given_[i].high_size != 0) continue;
+        auto at = id_list::hash(text_of(given_[i])) & (table_.size() - 1);
+        while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
+        table_[at] = i + 1;
+    }
 }
 
 std::uint32_t column_builder::intern(std::string_view json) {
-    if (json == last_json_ && last_code_ != 0) return last_code_;
-    auto found = known_.find(json);
-    if (found == known_.end()) {
-        bool const null = kind_of(json) == json_kind::null || (kind_of(json) == json_kind::number && !decode_number(json));
-        found = known_.emplace(std::string(json), null ? 0 : add(read(json))).first;
-    }
-    last_json_ = json;
-    return last_code_ = found->second;
+    if (last_code_ >= 2 && json == text_of(given_[last_code_ - 2])) return last_code_;
+    if ((in_table_ + 1) * 4 > table_.size() * 3) grow();
+    auto at = id_list::hash(json) & (table_.size() - 1);
+    for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1))
+        if (json == text_of(given_[table_[at] - 1])) return last_code_ = table_[at] + 1;
+    auto const code = add({}, json);
+    table_[at] = code - 1;
+    ++in_table_;
+    return last_code_ = code;
 }
 
 void column_builder::put(std::size_t row, std::string_view json) {
     resize(row + 1);
-    codes_[row] = intern(json);
+    codes_[row] = kind_of(json) == json_kind::null ? 0 : intern(json);
 }
 
 void column_builder::put_opaque(std::size_t row) {
@@ -116,34 +151,33 @@ void column_builder::put_opaque(std::size_t row) {
 
 void column_builder::append(column const& from, std::span<std::uint32_t const> rows, std::size_t begin) {
     resize(begin + rows.size());
-    std::unordered_map<std::uint64_t, std::uint32_t> mapped{{column::absent, 0}, {column::opaque, 1}};
     auto const translate = [&](std::uint64_t code) -> std::uint32_t {
-        staged s;
+        if (code < column::first) return static_cast<std::uint32_t>(code);
         switch (from.type) {
             case column::kind::values: {
                 auto const low = from.low(column::entry(code)), high = from.high(column::entry(code));
-                if (low == high) return intern(low);
-                s = read(low);
-                s.high = high;
-                s.plain.clear();
-                if (s.type != staged::kind::number) s.plain = decode_string(low);
-                return add(std::move(s));
+                return low == high ? intern(low) : add({}, low, high);
             }
             case column::kind::numbers:
                 return intern(shortest(from.number(code)));
             case column::kind::times:
                 break;
         }
-        if (from.scale >= 0) return intern(json_quote(from.written_time(code)));
-        s.type = staged::kind::time;
-        s.when = from.time(code);
-        return add(std::move(s));
+        if (from.scale >= 0) return intern('"' + from.written_time(code) + '"');
+        auto const t = from.time(code);
+        return add({.lost = true}, {reinterpret_cast<char const*>(&t), sizeof t});
     };
+    // Dictionaries are translated entry by entry, the rest row by row.
+    std::vector<std::uint32_t> mapped(from.type == column::kind::values ? from.entries + column::first : 0, UINT32_MAX);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         auto const code = from.codes[rows[i]];
-        auto const [at, fresh] = mapped.try_emplace(code, 0);
-        if (fresh) at->second = translate(code);
-        codes_[begin + i] = at->second;
+        if (mapped.empty()) {
+            codes_[begin + i] = translate(code);
+            continue;
+        }
+        auto& known = mapped[code];
+        if (known == UINT32_MAX) known = translate(code);
+        codes_[begin + i] = known;
     }
 }
 
@@ -176,11 +210,11 @@ void column_builder::plan_times() {
     for (auto const i : sorted_) {
         auto const& v = values_[i];
         if (v.type != staged::kind::time || !v.high.empty()) return;
-        int const d = v.json.empty() ? -1 : digits_of(v.plain, *v.when);
+        int const d = v.json.empty() ? -1 : digits_of(v.plain);
         digits = digits == -2 || digits == d ? d : -1;
-        unit = std::gcd(unit, static_cast<std::uint64_t>(*v.when - *values_[sorted_.front()].when));
+        unit = std::gcd(unit, static_cast<std::uint64_t>(v.when - values_[sorted_.front()].when));
     }
-    auto const span = static_cast<std::uint64_t>(*values_[sorted_.back()].when - *values_[sorted_.front()].when);
+    auto const span = static_cast<std::uint64_t>(values_[sorted_.back()].when - values_[sorted_.front()].when);
     if (unit == 0) unit = 1;
     auto const cost = order_.size() * width_for(span / unit + column::first);
     bool const lost = std::any_of(sorted_.begin(), sorted_.end(), [&](auto i) { return values_[i].json.empty(); });
@@ -189,7 +223,7 @@ void column_builder::plan_times() {
     exact_cost_ = cost;
     exact_as_ = column::kind::times;
     scale_ = static_cast<std::int8_t>(digits);
-    base_ = *values_[sorted_.front()].when;
+    base_ = values_[sorted_.front()].when;
     unit_ = static_cast<std::int64_t>(unit);
     span_ = static_cast<std::int64_t>(span / unit);
 }
@@ -198,13 +232,20 @@ void column_builder::prepare(std::span<std::uint32_t const> order, std::size_t r
     most_ranges_ = std::clamp<std::size_t>(ranges, 1, few);
     order_.assign(order.begin(), order.end());
     resize(order.size());
-    std::vector<bool> used(values_.size());
+    std::vector<bool> used(given_.size());
     for (auto const row : order_)
         if (codes_[row] >= 2) used[codes_[row] - 2] = true;
     sorted_.clear();
-    for (std::uint32_t i = 0; i < values_.size(); ++i)
-        if (used[i]) sorted_.push_back(i);
-    std::stable_sort(sorted_.begin(), sorted_.end(), [&](auto a, auto b) { return before(values_[a], values_[b]); });
+    values_.resize(given_.size());
+    for (std::uint32_t i = 0; i < given_.size(); ++i) {
+        if (!used[i]) continue;
+        values_[i] = read(given_[i]);
+        if (values_[i].type != staged::kind::nothing) sorted_.push_back(i);
+    }
+    // What reads as nothing is absent.
+    for (auto const row : order_)
+        if (codes_[row] >= 2 && values_[codes_[row] - 2].type == staged::kind::nothing) codes_[row] = 0;
+    std::sort(sorted_.begin(), sorted_.end(), [&](auto a, auto b) { return before(values_[a], values_[b]); });
     rank_.assign(values_.size(), 0);
     std::vector<std::uint32_t> distinct;
     for (auto const i : sorted_) {
@@ -267,12 +308,15 @@ column_parts column_builder::pack_values(bool ranges) {
         for (auto i = from; i < to; ++i) {
             code_of[i] = e + column::first;
             auto const& v = values_[sorted_[i]];
-            auto candidate = v.high.empty() ? v : read(v.high);
-            if (!highest || before(*highest, candidate)) high = std::move(candidate), highest = &high;
+            auto const candidate = v.high.empty() ? v : read(v.high);
+            if (!highest || before(*highest, candidate)) high = candidate, highest = &high;
         }
-        put(values_[sorted_[from]].json);
+        auto const written = [](staged const& v) {
+            return v.type == staged::kind::number ? shortest(v.number) : std::string(v.json);
+        };
+        put(written(values_[sorted_[from]]));
         if (ranges) {
-            put(high.json);
+            put(written(high));
             if (to < sorted_.size() && !before(high, values_[sorted_[to]])) out.ordered = false;
         }
     }
@@ -291,7 +335,7 @@ column_parts column_builder::pack_scaled() {
         auto const& v = values_[codes_[row] - 2];
         auto const above = exact_as_ == column::kind::numbers
                                ? static_cast<std::int64_t>(std::round(v.number * powers[scale_])) - base_
-                               : (*v.when - base_) / unit_;
+                               : (v.when - base_) / unit_;
         out.codes.push_back(static_cast<std::uint64_t>(above) + column::first);
     }
     return out;

@@ -4,10 +4,10 @@
 #include "stac/column.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace fjord::stac {
@@ -44,19 +44,27 @@ public:
     column_parts pack(packing how);
 
 private:
+    // A different value, as it came; what it means is found out by prepare().
+    struct given {
+        std::uint32_t begin = 0, size = 0, high_size = 0;  // in text_; the high end of a range follows the low one
+        bool lost = false;                                 // a time whose text is not known: the text is the instant's bytes
+    };
     struct staged {
-        enum class kind : std::uint8_t { number, time, text, boolean, other };
+        enum class kind : std::uint8_t { number, time, text, boolean, other, nothing };
         kind type = kind::other;
         double number = 0;
-        std::optional<instant> when;  // of a text that reads as a date-time, or of a time whose text is lost
-        std::string json, high;       // the value, or the ends of a range; empty for a time whose text is lost
-        std::string plain;            // text: decoded
+        instant when = 0;
+        std::string_view json, plain;  // plain: of a text, without quotes and escapes; json: empty for a time whose text is lost
+        std::string_view high;         // of a range
     };
     static bool before(staged const& a, staged const& b);
-    static bool same(staged const& a, staged const& b);
-    static staged read(std::string_view json);
+    static bool same(staged const& a, staged const& b) { return !before(a, b) && !before(b, a) && a.high == b.high; }
+    std::string_view text_of(given const& g) const { return std::string_view(text_).substr(g.begin, g.size); }
+    staged read(std::string_view json);
+    staged read(given const& g);
     std::uint32_t intern(std::string_view json);
-    std::uint32_t add(staged s);
+    std::uint32_t add(given g, std::string_view text, std::string_view high = {});
+    void grow();
     void resize(std::size_t rows);
     void plan_numbers();
     void plan_times();
@@ -65,18 +73,17 @@ private:
     column_parts pack_scaled();
 
     std::string name_;
-    std::vector<std::uint32_t> codes_;  // by gathered row: 0 absent, 1 opaque, 2 + index in values_
-    std::vector<staged> values_;
-    struct text_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-    };
-    std::unordered_map<std::string, std::uint32_t, text_hash, std::equal_to<>> known_;
-    std::string last_json_;
+    std::vector<std::uint32_t> codes_;  // by gathered row: 0 absent, 1 opaque, 2 + index in given_
+    std::vector<given> given_;
+    std::string text_;
+    std::vector<std::uint32_t> table_;  // open addressing, by hash of the text: index in given_ + 1
+    std::size_t in_table_ = 0;
     std::uint32_t last_code_ = 0;
 
     // Filled by prepare().
     std::vector<std::uint32_t> order_;
+    std::vector<staged> values_;         // by index in given_; only those in use
+    std::deque<std::string> rewritten_;  // texts that staged values refer to
     std::vector<std::uint32_t> sorted_;  // indices of the distinct values in use
     std::vector<std::uint32_t> rank_;    // by index: place in sorted_
     column::kind exact_as_ = column::kind::values;

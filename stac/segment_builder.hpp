@@ -15,7 +15,7 @@ namespace fjord::stac {
 
 struct segment_limits {
     // Bytes per row that property columns may take in large segments; names in `first` are served before the others.
-    double column_bytes = 20;
+    double column_bytes = 26;
     std::size_t small_rows = 16'384;  // segments below this keep all columns: they are merged later
     std::size_t max_columns = 256;
     std::size_t ranges = 254;  // of a column that is kept roughly
