@@ -122,6 +122,7 @@ public:
     result<std::vector<asset_version>> list_versions(asset_ref const& a) const;           // newest first
     // Registered assets of an item, or of a whole collection when `i` is empty.
     result<std::vector<asset_state>> list_assets(collection_id const& c, item_id const& i) const;
+    result<bool> has_assets(collection_id const& c) const;  // some item of it has registered assets
     result<tree_member> find_tree_member(asset_ref const& a, digest const& version, std::string_view path) const;
     result<void> scan_tree_members(asset_ref const& a, digest const& version, std::string_view after,
                                    std::function<bool(tree_member const&)> const& visit) const;

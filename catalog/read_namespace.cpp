@@ -113,6 +113,14 @@ result<std::vector<asset_state>> catalog::list_assets(collection_id const& c, it
     return assets;
 }
 
+result<bool> catalog::has_assets(collection_id const& c) const {
+    auto const range = keys::assets_of(c);
+    bool found = false;
+    auto const stop = [&found](std::string_view, std::string_view) { return !(found = true); };
+    if (auto ok = impl_->rows.view()->scan(range.first, range.last, stop); !ok) return ok.error();
+    return found;
+}
+
 result<tree_member> catalog::find_tree_member(asset_ref const& a, digest const& version, std::string_view path) const {
     auto what = "member of " + a.str() + " with this path";
     return read_row(impl_->rows, keys::member(a, version, path), tree_member{.path = std::string(path)}, what);

@@ -62,8 +62,9 @@ net::response stac_problem(error const& e) {
 net::response bad_request(error const& e) { return described(400, scrub(e.message())); }
 net::response not_found(std::string_view detail) { return described(404, detail); }
 
-net::response cacheable(net::request const& req, std::string body, std::string_view type, std::string_view stem) {
-    auto const tag = quoted_tag(stem, body);
+namespace {
+
+net::response tagged(net::request const& req, std::string const& tag, std::string body, std::string_view type) {
     auto const early = net::evaluate_preconditions(req, tag, std::nullopt);
     auto out = early ? (*early == 304 ? net::empty_response(304) : described(*early, "the thing has changed since"))
                      : net::text_response(200, std::move(body), type);
@@ -73,6 +74,17 @@ net::response cacheable(net::request const& req, std::string body, std::string_v
         out.headers.set("Vary", "Accept, Accept-Encoding, Authorization");
     }
     return out;
+}
+
+}  // namespace
+
+net::response cacheable(net::request const& req, std::string body, std::string_view type, std::string_view stem) {
+    auto const tag = quoted_tag(stem, body);
+    return tagged(req, tag, std::move(body), type);
+}
+
+net::response cacheable_by(net::request const& req, std::string_view versions, std::string body, std::string_view type) {
+    return tagged(req, quoted_tag({}, versions), std::move(body), type);
 }
 
 bool if_match_holds(net::request const& req, std::string_view stem) {

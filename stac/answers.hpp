@@ -16,6 +16,10 @@ net::response not_found(std::string_view detail);
 // 200 with an ETag over the body, or 304. `stem`: what identifies the stored thing apart from how it is rendered now.
 net::response cacheable(net::request const& req, std::string body, std::string_view type, std::string_view stem = {});
 
+// The same with a tag over `versions`, which must differ whenever the body does: for large bodies made of parts with known
+// versions.
+net::response cacheable_by(net::request const& req, std::string_view versions, std::string body, std::string_view type);
+
 // If-Match against the stem of our entity tags. True when it is absent or names `stem`.
 bool if_match_holds(net::request const& req, std::string_view stem);
 

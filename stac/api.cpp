@@ -24,7 +24,10 @@ api::impl::impl(catalog::catalog& cat, policies::engine const& engine, blocking_
       assets_(options_.assets),
       cursors_(cursor_key(options_.cursor_key)),
       index_({.pool = &pool}) {
-    if (!assets_) assets_ = std::make_shared<catalog_assets>(catalog_);
+    if (assets_) return;
+    auto own = std::make_shared<catalog_assets>(catalog_);
+    catalog_.on_commit([own](std::vector<catalog::log_entry> const& entries) { own->saw(entries); });
+    assets_ = std::move(own);
 }
 
 std::vector<api::impl::route> const& api::impl::table() {

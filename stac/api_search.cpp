@@ -79,8 +79,15 @@ api::impl::answer api::impl::search(net::request const& req, search_request requ
     auto const& page = *found;
 
     auto const to = links(req);
-    std::vector<std::string> features;
-    for (auto const& item : page.items) features.push_back(render_item(*item, to, *assets_, *req.caller, request.fields));
+    std::size_t size = 1024;
+    for (auto const& item : page.items) size += item->document.size() + 1024;
+    std::string text = "{\"type\":\"FeatureCollection\",\"features\":[";
+    text.reserve(size);
+    item_writer writer(to, *assets_, *req.caller, request.fields);
+    for (auto const& item : page.items) {
+        if (text.back() == '}') text += ',';
+        writer.write(*item, text);
+    }
     std::vector<std::string> list{link("self", self_of(req), media::geojson), link("root", to.root(), media::json)};
     if (within) {
         list.push_back(link("collection", to.collection(within->id), media::json));
@@ -94,9 +101,12 @@ api::impl::answer api::impl::search(net::request const& req, search_request requ
     };
     add_page("next", page.next, false);
     add_page("prev", page.previous, true);
-    auto text = feature_collection(features, list, page.matched);
+    auto const rest = "],\"links\":[" + joined(list) + "],\"numberMatched\":" + std::to_string(page.matched) +
+                      ",\"numberReturned\":" + std::to_string(page.items.size()) + "}";
+    text += rest;
     if (post) return net::text_response(200, std::move(text), media::geojson);
-    return cacheable(req, std::move(text), media::geojson);
+    // The links name the whole query, so equal versions and links are equal answers.
+    return cacheable_by(req, writer.versions() + rest, std::move(text), media::geojson);
 }
 
 api::impl::answer api::impl::get_search(net::request const& req, std::string const&) {

@@ -97,4 +97,26 @@ std::string catalog_assets::render(std::string_view stored, asset_context const&
     return out += '}';
 }
 
+bool catalog_assets::is_plain(collection_id const& c) const {
+    {
+        std::shared_lock const lock(mutex_);
+        if (auto const known = plain_.find(c.str()); known != plain_.end()) return known->second;
+    }
+    auto const some = catalog_.has_assets(c);
+    if (!some) return false;
+    // Where saw() was faster, its word stands.
+    std::unique_lock const lock(mutex_);
+    return plain_.try_emplace(c.str(), !*some).first->second;
+}
+
+void catalog_assets::saw(std::vector<catalog::log_entry> const& entries) {
+    for (auto const& e : entries) {
+        if (e.type != "asset.version") continue;
+        auto const asset = catalog::parse_asset_ref(e.subject);
+        if (!asset) continue;
+        std::unique_lock const lock(mutex_);
+        plain_.insert_or_assign(asset->collection.str(), false);
+    }
+}
+
 }  // namespace fjord::stac

@@ -43,7 +43,27 @@ result<std::shared_ptr<indexed_item>> describe_item(catalog::item_record r) {
     item->links_at = at(facts->links);
     item->assets_at = at(facts->assets);
     item->collection_at = at(facts->collection);
+    item->foreign_links = foreign_links_in(facts->links);
     return item;
+}
+
+bool is_server_link(std::string_view rel) noexcept {
+    static constexpr std::array<std::string_view, 10> own{
+        "self",  "root", "parent", "collection", "items",
+        "child", "item", "next",   "prev",       "http://www.opengis.net/def/rel/ogc/1.0/queryables"};
+    return std::find(own.begin(), own.end(), rel) != own.end();
+}
+
+std::string foreign_links_in(std::string_view links) {
+    std::string out;
+    element_walk walk(links);
+    while (auto l = walk.next()) {
+        auto const rel = find_member(*l, "rel");
+        if (!rel || is_server_link(decode_string(*rel))) continue;
+        if (!out.empty()) out += ',';
+        out += *l;
+    }
+    return out;
 }
 
 std::string policy_attributes(std::string_view properties) {

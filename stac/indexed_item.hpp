@@ -34,6 +34,7 @@ struct indexed_item {
     std::vector<box> boxes;
     std::array<double, 2> z{0, 0};
     part properties_at, geometry_at, links_at, assets_at, collection_at;
+    std::string foreign_links;  // links of the document that are not the server's own, as elements of an array
 
     std::string_view slice(part p) const { return std::string_view(document).substr(p.begin, p.end - p.begin); }
     std::string_view properties() const { return slice(properties_at); }
@@ -47,6 +48,11 @@ using item_ptr = std::shared_ptr<indexed_item const>;
 
 // errc::invalid_argument: the document lacks what an item must have (item_scan.hpp).
 result<std::shared_ptr<indexed_item>> describe_item(catalog::item_record record);
+
+// Links that say where a document is in this API: the server writes them itself.
+bool is_server_link(std::string_view rel) noexcept;
+// The others in an array of links, separated by commas.
+std::string foreign_links_in(std::string_view links);
 
 // The policy attributes of an item's properties as a JSON object text; "" for none. Equal texts give equal decisions.
 std::string policy_attributes(std::string_view properties);

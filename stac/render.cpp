@@ -11,23 +11,6 @@
 namespace fjord::stac {
 namespace {
 
-bool is_server_owned(std::string_view rel) {
-    static constexpr std::array<std::string_view, 10> owned{
-        "self",  "root", "parent", "collection", "items",
-        "child", "item", "next",   "prev",       "http://www.opengis.net/def/rel/ogc/1.0/queryables"};
-    return std::find(owned.begin(), owned.end(), rel) != owned.end();
-}
-
-// Ours first, then what the document brought.
-std::string merged_links(std::vector<std::string> ours, std::string_view stored) {
-    element_walk walk(stored);
-    while (auto l = walk.next()) {
-        auto const rel = find_member(*l, "rel");
-        if (rel && !is_server_owned(decode_string(*rel))) ours.emplace_back(*l);
-    }
-    return "[" + joined(ours) + "]";
-}
-
 // Copies a document with the values of some members replaced; members it lacks are appended.
 struct replacement {
     std::string_view name;
@@ -59,10 +42,6 @@ std::string with_replacements(std::string_view document, std::vector<replacement
     return out += '}';
 }
 
-std::string_view member_of(std::string_view document, std::string_view name, std::string_view fallback) {
-    return find_member(document, name).value_or(fallback);
-}
-
 }  // namespace
 
 std::string joined(std::vector<std::string> const& parts) {
@@ -92,36 +71,85 @@ std::string render_collection(indexed_collection const& c, link_maker const& to)
         link("self", to.collection(c.id), media::json), link("root", to.root(), media::json),
         link("parent", to.root(), media::json), link("items", to.items(c.id), media::geojson),
         link("http://www.opengis.net/def/rel/ogc/1.0/queryables", to.collection(c.id) + "/queryables", media::schema)};
-    return with_replacements(c.document, {{"links", merged_links(ours, member_of(c.document, "links", "[]"))}});
+    auto links = joined(ours);
+    if (auto const others = foreign_links_in(find_member(c.document, "links").value_or("[]")); !others.empty())
+        links += "," + others;
+    return with_replacements(c.document, {{"links", "[" + links + "]"}});
+}
+
+item_writer::collection_links const& item_writer::links_of(collection_id const& c) {
+    for (auto const& k : known_)
+        if (k.id == c) return k;
+    collection_links k{.id = c, .quoted_id = json_quote(c.str()), .plain = assets_.is_plain(c)};
+    // The item's id stands at the end of the first link's href.
+    auto self = link("self", to_.items(c) + "/", media::geojson);
+    k.before = "[" + self.substr(0, self.size() - 2);
+    k.after = "\"}," + link("collection", to_.collection(c), media::json) + "," + link("parent", to_.collection(c), media::json) +
+              "," + link("root", to_.root(), media::json);
+    return known_.emplace_back(std::move(k));
+}
+
+void item_writer::write_whole(indexed_item const& item, std::string& out) {
+    auto const& links = links_of(item.collection);
+    bool const wants_assets = !fields_ || fields_->wants("assets");
+    bool const plain = !wants_assets || links.plain;
+    std::string assets;
+    if (!plain) {
+        auto const stored = item.slice(item.assets_at);
+        assets = assets_.render(stored.empty() ? "{}" : stored, {item.collection, item.id, to_.base, &caller_});
+        versions_ += assets;
+    }
+    auto const put_links = [&] {
+        out += links.before;
+        out += encode_segment(item.id.str());
+        out += links.after;
+        if (!item.foreign_links.empty()) (out += ',') += item.foreign_links;
+        out += ']';
+    };
+    // The parts to replace, in the order of the document; those it lacks go to the end.
+    struct change {
+        indexed_item::part at;
+        int what;
+    };
+    std::array<change, 3> changes{{{item.links_at, 0}, {item.collection_at, 1}, {item.assets_at, 2}}};
+    std::sort(changes.begin(), changes.end(), [](change const& a, change const& b) { return a.at.begin < b.at.begin; });
+    auto const put = [&](int what) {
+        if (what == 0) put_links();
+        if (what == 1) out += links.quoted_id;  // the collection it was put into, also where the document does not say so
+        if (what == 2) out += assets;
+    };
+    std::string_view const document = item.document;
+    std::size_t copied = 0;
+    for (auto const& c : changes) {
+        if (c.at.end == 0 || (c.what == 2 && plain)) continue;
+        out += document.substr(copied, c.at.begin - copied);
+        put(c.what);
+        copied = c.at.end;
+    }
+    out += document.substr(copied, document.rfind('}') - copied);
+    static constexpr std::string_view names[] = {",\"links\":", ",\"collection\":", ",\"assets\":"};
+    for (auto const& c : changes) {
+        if (c.at.end != 0 || (c.what == 2 && plain)) continue;
+        out += names[c.what];
+        put(c.what);
+    }
+    out += '}';
+}
+
+void item_writer::write(indexed_item const& item, std::string& out) {
+    ((versions_ += item.etag) += item.collection.str()) += '/';
+    if (!fields_) return write_whole(item, out);
+    std::string whole;
+    write_whole(item, whole);
+    out += fields_->apply(whole);
 }
 
 std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets, principal const& caller,
                         std::optional<field_selection> const& fields) {
-    std::vector<std::string> const ours{
-        link("self", to.item(i.collection, i.id), media::geojson), link("collection", to.collection(i.collection), media::json),
-        link("parent", to.collection(i.collection), media::json), link("root", to.root(), media::json)};
-    std::vector<replacement> replacements{{"links", merged_links(ours, member_of(i.document, "links", "[]"))}};
-    // The item belongs to the collection it was put into, also where its document does not say so.
-    replacements.push_back({"collection", json_quote(i.collection.str())});
-    if (!fields || fields->wants("assets")) {
-        asset_context const where{i.collection, i.id, to.base, &caller};
-        replacements.push_back({"assets", assets.render(member_of(i.document, "assets", "{}"), where)});
-    }
-    auto out = with_replacements(i.document, replacements);
-    return fields ? fields->apply(out) : out;
-}
-
-std::string feature_collection(std::vector<std::string> const& features, std::vector<std::string> const& links,
-                               std::uint64_t matched) {
-    std::string out = "{\"type\":\"FeatureCollection\",\"features\":[";
-    std::size_t size = 256;
-    for (auto const& f : features) size += f.size() + 1;
-    out.reserve(size);
-    out += joined(features);
-    out += "],\"links\":[";
-    out += joined(links);
-    out += "],\"numberMatched\":" + std::to_string(matched) + ",\"numberReturned\":" + std::to_string(features.size());
-    return out += '}';
+    std::string out;
+    out.reserve(i.document.size() + 1024);
+    item_writer(to, assets, caller, fields).write(i, out);
+    return out;
 }
 
 }  // namespace fjord::stac

@@ -33,12 +33,39 @@ struct link_maker {
 };
 
 std::string render_collection(indexed_collection const& c, link_maker const& to);
+
+// Writes the items of one answer, one after the other: their bytes, with links, assets and collection put in place. What the
+// links of a collection's items have in common is made once. One thread, one answer; the arguments outlive it.
+class item_writer {
+public:
+    item_writer(link_maker const& to, asset_renderer const& assets, principal const& caller,
+                std::optional<field_selection> const& fields)
+        : to_(to), assets_(assets), caller_(caller), fields_(fields) {}
+
+    void write(indexed_item const& item, std::string& out);
+    // What distinguishes this answer from another one beside the query: of every item written, its version and rendered assets.
+    std::string const& versions() const noexcept { return versions_; }
+
+private:
+    struct collection_links {
+        collection_id id;
+        std::string quoted_id;
+        bool plain = false;         // assets go out as they are stored
+        std::string before, after;  // of the item's own id in the list of links
+    };
+    collection_links const& links_of(collection_id const& c);
+    void write_whole(indexed_item const& item, std::string& out);
+
+    link_maker const& to_;
+    asset_renderer const& assets_;
+    principal const& caller_;
+    std::optional<field_selection> const& fields_;
+    std::vector<collection_links> known_;
+    std::string versions_;
+};
+
 std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets, principal const& caller,
                         std::optional<field_selection> const& fields = std::nullopt);
-
-// {"type":"FeatureCollection","features":[...],"links":[...],"numberMatched":n,"numberReturned":m}
-std::string feature_collection(std::vector<std::string> const& features, std::vector<std::string> const& links,
-                               std::uint64_t matched);
 
 std::string joined(std::vector<std::string> const& parts);  // with commas
 

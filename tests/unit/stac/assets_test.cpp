@@ -104,5 +104,24 @@ TEST_F(asset_rendering, AnAssetTheDocumentDoesNotNameIsAdded) {
     EXPECT_EQ(late.at("href").as_string(), "https://broker.test/data/c/i/late");
 }
 
+TEST_F(asset_rendering, TheFirstRegisteredAssetOfACollectionShowsAtOnce) {
+    add_collection("d e");
+    add_item("d e", sample_item("i", {.collection = "d e", .assets = R"({"data":{"href":"https://old/x.tif"}})"}));
+    auto const href = [&] {
+        return std::string(
+            get("/search?ids=i&collections=d%20e").at("features").at(0).at("assets").at("data").at("href").as_string());
+    };
+    ASSERT_EQ(href(), "https://old/x.tif");
+    auto const tag = get("/search?ids=i&collections=d%20e").headers.get("ETag");
+    catalog::change_set c;
+    catalog::asset_version v;
+    v.id = sha256_of("bytes of d");
+    v.size = 10;
+    c.register_version({collection_id("d e"), item_id("i"), asset_key("data")}, v);
+    ASSERT_TRUE(catalog_.commit(std::move(c)));
+    EXPECT_EQ(href(), "https://broker.test/data/d%20e/i/data");
+    EXPECT_NE(get("/search?ids=i&collections=d%20e").headers.get("ETag"), tag) << "an answer with other assets is another answer";
+}
+
 }  // namespace
 }  // namespace fjord::stac::test
