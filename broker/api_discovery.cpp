@@ -66,11 +66,13 @@ asio::awaitable<net::response> ready(core& c, net::request&) {
     auto read = [&c] { return c.cat.list_sites(); };
     auto sites = co_await on_pool(c.pool, std::move(read));
     json::object o;
-    o["ready"] = sites.has_value();
+    auto reason = sites ? std::string() : sites.error().message();
+    if (reason.empty() && c.not_ready) reason = c.not_ready();
+    o["ready"] = reason.empty();
     o["sequence"] = c.cat.last_sequence();
     o["policy_epoch"] = c.policy.epoch();
-    if (!sites) o["reason"] = sites.error().message();
-    co_return net::json_response(sites ? 200 : 503, o);
+    if (!reason.empty()) o["reason"] = reason;
+    co_return net::json_response(reason.empty() ? 200 : 503, o);
 }
 
 asio::awaitable<net::response> metrics(core& c, net::request&) {

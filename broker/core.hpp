@@ -9,7 +9,9 @@
 #include "base/pool.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace fjord::net {
@@ -57,8 +59,9 @@ struct core {
     event_hub& events;
     metrics_registry& metrics;
     clock& time;
-    site_prober* prober = nullptr;  // set before the first request
+    site_prober* prober = nullptr;           // set before the first request
     revocation_book* revocations = nullptr;  // likewise
+    std::function<std::string()> not_ready;  // why searches are refused for now, empty when they are not; unset: never
 };
 
 // True for the federation's caches and administrators.

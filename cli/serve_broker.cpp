@@ -103,6 +103,8 @@ int serve_broker(serve_args const& a) {
     stac_options.title = c.broker.title;
     stac_options.description = c.broker.description;
     stac_options.cursor_key = *paging;
+    stac_options.index_directory = c.data_dir + "/index";
+    stac_options.read_in_background = true;
     stac_options.rules_select_datasets = [&rules] { return rules.select_datasets.load(); };
     stac_options.unauthorized = [](net::request const& req) { return auth::unauthorized(req, broker::realm(), ""); };
     stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
@@ -130,6 +132,7 @@ int serve_broker(serve_args const& a) {
     broker::site_prober prober(core, host.make_probe_client(), host.runtime().context(0).get_executor());
     core.prober = &prober;
     core.revocations = &revocations;
+    core.not_ready = [&stac] { return stac.not_ready(); };
 
     net::router routes;
     routes.add_filter([&tokens](net::request& req) { return auth::authenticate(req, tokens, broker::realm()); });
@@ -167,6 +170,7 @@ int serve_broker(serve_args const& a) {
     net::run_blocking(host.runtime().context(0), prober.stop());
     net::run_blocking(host.runtime().context(0), engine.stop());
     host.stop();
+    stac.stop();
     return code;
 }
 

@@ -23,7 +23,7 @@ api::impl::impl(catalog::catalog& cat, policies::engine const& engine, blocking_
       options_(std::move(options)),
       assets_(options_.assets),
       cursors_(cursor_key(options_.cursor_key)),
-      index_({.pool = &pool}) {
+      index_({.pool = &pool, .directory = options_.index_directory}) {
     if (assets_) return;
     auto own = std::make_shared<catalog_assets>(catalog_);
     catalog_.on_commit([own](std::vector<catalog::log_entry> const& entries) { own->saw(entries); });
@@ -65,6 +65,11 @@ asio::awaitable<net::response> api::impl::handle(std::shared_ptr<impl> self, net
         auto read = co_await net::read_body(req, self->options_.max_body);
         if (!read) co_return stac_problem(read.error());
         body = std::move(*read);
+    }
+    if (auto const why = self->not_ready(); !why.empty()) {
+        auto refused = net::problem(503, why, {{"code", "Unavailable"}, {"description", why}});
+        refused.headers.set("Retry-After", "5");
+        co_return refused;
     }
     auto job = [self, &req, run, body = std::move(body)]() -> answer {
         try {
@@ -114,13 +119,47 @@ std::string api::impl::caller_identity(principal const& who) const {
 
 api::api(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options)
     : impl_(std::make_shared<impl>(cat, engine, pool, time, std::move(options))) {}
-api::~api() = default;
-
-result<void> api::start() {
-    auto ok = impl_->index_.follow(impl_->catalog_);
-    if (ok) log.info("index ready", {{"items", impl_->index_.size()}});
-    return ok;
+api::~api() {
+    impl_->index_.cancel();
+    if (impl_->reading_.joinable()) impl_->reading_.join();
 }
+
+result<void> api::impl::start() {
+    auto const there = index_.begin(catalog_);
+    if (!there) return there.error();
+    auto const tell = [this](char const* from) { log.info("index ready", {{"items", index_.size()}, {"from", from}}); };
+    if (*there) {
+        tell("checkpoint");
+        return {};
+    }
+    if (!options_.read_in_background) {
+        auto ok = index_.read_all(catalog_);
+        if (ok) tell("catalog");
+        return ok;
+    }
+    reading_ = std::thread([this, tell] {
+        if (auto ok = index_.read_all(catalog_); ok)
+            tell("catalog");
+        else
+            log.error("the index is not filled; searches stay refused", {{"reason", ok.error().message()}});
+    });
+    return {};
+}
+
+std::string api::impl::not_ready() const {
+    if (index_.ready()) return {};
+    return "the search index is read from the catalog: " + std::to_string(index_.loaded()) + " items so far";
+}
+
+void api::impl::stop() {
+    index_.cancel();
+    if (reading_.joinable()) reading_.join();
+    if (auto ok = index_.checkpoint(); !ok) log.error("no checkpoint of the index", {{"reason", ok.error().message()}});
+}
+
+result<void> api::start() { return impl_->start(); }
+std::string api::not_ready() const { return impl_->not_ready(); }
+void api::stop() { impl_->stop(); }
 
 void api::add_routes(net::router& routes) {
     for (auto const& r : impl::table()) {

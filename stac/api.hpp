@@ -31,6 +31,10 @@ struct api_options {
     std::size_t max_limit = 10'000;                // items per page
     std::size_t max_body = 16u << 20;              // of a request
     std::shared_ptr<asset_renderer const> assets;  // empty: from the catalog's records
+    // Where the search index keeps its checkpoint; empty: every start reads every item.
+    std::string index_directory;
+    // A start without a checkpoint reads the items beside serving; searches answer 503 until it is done. Else start() waits.
+    bool read_in_background = false;
     // Whether some policy rule selects on single datasets now. Empty: assumed, which asks the engine per item, not per class.
     std::function<bool()> rules_select_datasets;
     // The 401 to a write without credentials. Empty: a plain problem with WWW-Authenticate: Bearer.
@@ -44,8 +48,12 @@ public:
     api(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options = {});
     ~api();
 
-    // Fills the index from the catalog and follows its commits. Blocks. errc of the store.
+    // Fills the index from its checkpoint or the catalog, and follows the commits. Blocks. errc of the store.
     result<void> start();
+    // Why requests are refused with 503 for now ("reading the catalog: 120000 items so far"); empty when they are not.
+    std::string not_ready() const;
+    // Ends reading, if it is under way, and writes a checkpoint. No requests after this.
+    void stop();
 
     // Routes of the API, a finisher that adds CORS fields to every answer of the router, and `code` and `description` to every
     // problem.

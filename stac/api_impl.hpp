@@ -7,6 +7,7 @@
 #include "stac/render.hpp"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace fjord::stac {
@@ -30,6 +31,10 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     };
     static std::vector<route> const& table();
     static asio::awaitable<net::response> handle(std::shared_ptr<impl> self, net::request& req, work run, bool takes_body);
+
+    result<void> start();
+    std::string not_ready() const;
+    void stop();
 
     // api_pages.cpp
     answer landing(net::request const& req, std::string const&);
@@ -78,6 +83,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     std::shared_ptr<asset_renderer const> assets_;
     cursor_signer cursors_;
     index index_;
+    std::thread reading_;  // fills the index beside serving
 };
 
 }  // namespace fjord::stac

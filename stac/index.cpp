@@ -16,6 +16,8 @@
 namespace fjord::stac {
 namespace {
 
+logger const log("stac");
+
 // Documents of an index that follows no catalog, and of one that does: then the catalog's.
 class either_source final : public item_source {
 public:
@@ -117,7 +119,9 @@ struct index::impl {
         : options(std::move(o)),
           reader(source, options.cache_bytes),
           writer(std::make_shared<index_writer>(options.limits, options.pool)),
-          feed(writer, options.limits.segments) {}
+          feed(writer, options.limits.segments) {
+        if (!options.directory.empty()) folder = std::make_unique<checkpoint_folder>(options.directory);
+    }
 
     result<void> apply(index_change change) {
         result<void> done;
@@ -127,7 +131,43 @@ struct index::impl {
         return done;
     }
 
+    void go_live(catalog::catalog const& cat) {
+        feed.begin_live(cat);
+        ready.store(true, std::memory_order_release);
+    }
+
+    result<void> checkpoint() {
+        if (!folder || !following || !ready || feed.missed()) return {};
+        std::lock_guard const lock(saving);
+        auto const state = writer->state();
+        if (state->at == saved_at && saved_at != 0) return {};
+        auto const mark = index_feed::mark_of(*following, state->at);
+        if (!mark) return mark.error();
+        if (auto ok = folder->save(*state, *mark); !ok) return ok;
+        saved_at = state->at;
+        return {};
+    }
+
+    // After enough changes, on the pool.
+    void checkpoint_when_due(std::shared_ptr<impl> const& self) {
+        if (!folder || !options.pool || !ready) return;
+        auto const applied = feed.applied();
+        auto last = applied_at_save.load();
+        if (applied - last < options.checkpoint_after || !applied_at_save.compare_exchange_strong(last, applied)) return;
+        if (!options.pool->admit()) return;
+        asio::post(options.pool->native(), [self, pool = options.pool] {
+            if (auto ok = self->checkpoint(); !ok) log.error("no checkpoint of the index", {{"reason", ok.error().message()}});
+            pool->leave();
+        });
+    }
+
     index_options options;
+    catalog::catalog const* following = nullptr;
+    std::unique_ptr<checkpoint_folder> folder;
+    std::atomic<bool> ready{false};
+    std::mutex saving;               // guards saved_at
+    catalog::sequence saved_at = 0;  // of the newest checkpoint
+    std::atomic<std::uint64_t> applied_at_save{0};
     either_source source;
     mutable item_reader reader;
     std::shared_ptr<index_writer> writer;
@@ -137,16 +177,48 @@ struct index::impl {
 index::index(index_options options) : impl_(std::make_shared<impl>(std::move(options))) {}
 index::~index() = default;
 
-result<void> index::follow(catalog::catalog& cat) {
+result<bool> index::begin(catalog::catalog& cat) {
+    impl_->following = &cat;
     impl_->source.use(cat);
     std::weak_ptr<impl> const weak = impl_;
     cat.on_commit([weak, &cat](std::vector<catalog::log_entry> const& entries) {
-        if (auto const self = weak.lock()) self->feed.observe(cat, entries);
+        auto const self = weak.lock();
+        if (!self) return;
+        self->feed.observe(cat, entries);
+        self->checkpoint_when_due(self);
     });
+    if (!impl_->folder) return false;
+    auto loaded = impl_->folder->load();
+    auto ok = loaded ? impl_->feed.restore(cat, std::move(*loaded)) : result<void>(loaded.error());
+    if (!ok) {
+        bool const none = !loaded && loaded.error().code == make_error_code(errc::not_found);
+        if (!none)
+            log.warn("the index is read from the catalog, its checkpoint cannot be used", {{"reason", ok.error().message()}});
+        return false;
+    }
+    impl_->saved_at = impl_->writer->state()->at;
+    impl_->go_live(cat);
+    return true;
+}
+
+result<void> index::read_all(catalog::catalog& cat) {
     if (auto ok = impl_->feed.load(cat); !ok) return ok;
-    impl_->feed.begin_live(cat);
+    impl_->go_live(cat);
+    if (auto ok = impl_->checkpoint(); !ok) log.error("no checkpoint of the index", {{"reason", ok.error().message()}});
     return {};
 }
+
+result<void> index::follow(catalog::catalog& cat) {
+    auto const there = begin(cat);
+    if (!there) return there.error();
+    return *there ? result<void>() : read_all(cat);
+}
+
+void index::cancel() noexcept { impl_->feed.cancel(); }
+
+bool index::ready() const noexcept { return impl_->ready.load(std::memory_order_acquire); }
+
+result<void> index::checkpoint() { return impl_->checkpoint(); }
 
 std::uint64_t index::loaded() const noexcept { return impl_->feed.loaded(); }
 

@@ -27,10 +27,10 @@ namespace fjord::stac {
 
 struct index_options {
     index_limits limits;
-    std::size_t cache_bytes = 64u << 20;     // documents kept at hand
-    blocking_pool* pool = nullptr;           // merges run there; none: with the change that makes them due
-    std::string directory;                   // checkpoints are kept here; empty: none
-    std::size_t checkpoint_after = 100'000;  // changes
+    std::size_t cache_bytes = 64u << 20;    // documents kept at hand
+    blocking_pool* pool = nullptr;          // merges run there; none: with the change that makes them due
+    std::string directory;                  // checkpoints are kept here; empty: none
+    std::size_t checkpoint_after = 20'000;  // changes; what a restart after a crash has to do again
 };
 
 // What values a property has, over the items a caller may see.
@@ -55,9 +55,16 @@ public:
     // Follows `cat` from now on and reads what it holds: from a checkpoint and the log since, or else every item. Call once,
     // before the first commit. Blocks. The catalog must outlive its last commit only; the index may go first.
     result<void> follow(catalog::catalog& cat);
-    // Items read so far by a follow() that has no checkpoint to begin with. Any thread.
-    std::uint64_t loaded() const noexcept;
-    // Writes a checkpoint now. errc::unavailable without a directory; errors of the disk.
+    // The same in two steps, so that a server can answer meanwhile: the first begins to follow and uses a checkpoint when there
+    // is one (true: all is there), the second reads every item and writes a checkpoint. Changes in between wait for the second
+    // step.
+    result<bool> begin(catalog::catalog& cat);
+    result<void> read_all(catalog::catalog& cat);
+    void cancel() noexcept;                 // read_all() answers errc::cancelled soon
+    bool ready() const noexcept;            // everything is there
+    std::uint64_t loaded() const noexcept;  // items read so far by read_all()
+    // Writes a checkpoint now, if anything has changed since the last one. Errors of the disk; nothing without a directory, nor
+    // when a change could not be read from the catalog: then the next start reads everything.
     result<void> checkpoint();
 
     collection_ptr find_collection(collection_id const& id, visibility& v) const;  // null: absent or hidden

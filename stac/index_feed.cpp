@@ -1,5 +1,6 @@
 #include "stac/index_feed.hpp"
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "stac/item_scan.hpp"
@@ -112,7 +113,8 @@ void index_feed::apply(catalog::catalog const& cat, std::vector<catalog::log_ent
     }
     applied_.fetch_add(changes.size(), std::memory_order_relaxed);
     // A state that misses something must not be taken for one that has it.
-    writer_->apply(std::move(changes), complete ? entries.back().seq : 0, report_change);
+    if (!complete) missed_.store(true);
+    writer_->apply(std::move(changes), entries.back().seq, report_change);
 }
 
 result<void> index_feed::replay(catalog::catalog const& cat, catalog::sequence since) {
@@ -123,6 +125,39 @@ result<void> index_feed::replay(catalog::catalog const& cat, catalog::sequence s
         apply(cat, *entries);
         since = entries->back().seq;
     }
+}
+
+result<std::string> index_feed::mark_of(catalog::catalog const& cat, catalog::sequence at) {
+    if (at == 0) return std::string();
+    auto const entries = cat.read_log(at - 1, 1);
+    if (!entries) return entries.error();
+    if (entries->empty() || entries->front().seq != at)
+        return fail(errc::not_found, "the log has no entry " + std::to_string(at));
+    auto const& e = entries->front();
+    auto const time = std::to_string(e.time.time_since_epoch().count());
+    return sha256_of(time + "\n" + e.type + "\n" + e.subject + "\n" + e.data).hex();
+}
+
+result<void> index_feed::restore(catalog::catalog const& cat, loaded_checkpoint from) {
+    auto const mark = mark_of(cat, from.at);
+    if (!mark) return mark.error();
+    if (*mark != from.mark) return fail(errc::not_found, "the checkpoint is of another catalog");
+    std::vector<index_writer::restored_collection> restored;
+    for (auto& c : from.collections) {
+        auto record = cat.find_collection(c.id);
+        // Deleted since: the log says so once more.
+        if (!record && record.error().code == make_error_code(errc::not_found)) continue;
+        if (!record) return record.error();
+        auto& r = restored.emplace_back();
+        r.record = std::move(*record);
+        for (auto& s : c.segments) r.segments.push_back({std::move(s.data), std::move(s.dead)});
+        auto tail = cat.find_items(c.id, c.tail);
+        if (!tail) return tail.error();
+        for (auto& t : *tail)
+            if (t) r.tail.push_back(std::move(*t));
+    }
+    if (auto ok = writer_->restore(std::move(restored), from.at); !ok) return ok;
+    return replay(cat, from.at);
 }
 
 result<void> index_feed::load(catalog::catalog const& cat) {
@@ -154,6 +189,10 @@ result<void> index_feed::load_items(catalog::catalog const& cat, collection_id c
         builder = std::make_unique<segment_builder>(limits_);
     };
     auto const take = [&](catalog::item_record const& r) {
+        if (cancelled_.load(std::memory_order_relaxed)) {
+            failure = fail(errc::cancelled, "stopped before every item was read");
+            return false;
+        }
         auto const scan = scan_item(r.document);
         if (!scan) {
             report(c.str() + "/" + r.id.str(), scan.error());
@@ -165,7 +204,7 @@ result<void> index_feed::load_items(catalog::catalog const& cat, collection_id c
         return !failure;
     };
     if (auto ok = cat.scan_items(c, {}, take); !ok) return ok;
-    seal();
+    if (!failure) seal();
     return failure ? result<void>(*failure) : result<void>();
 }
 

@@ -53,6 +53,26 @@ TEST_F(Crash, BrokerKilledDuringIngestKeepsEveryAcknowledgedItem) {
     }
 }
 
+TEST_F(Crash, BrokerGoesOnFromTheIndexOnDiskAndWhatItDidSince) {
+    auto const add = [&](std::string const& id) {
+        ASSERT_EQ(f.http("POST", "/collections/landsat-7/items", f.token("twin"), item(id)).status, 201u);
+    };
+    auto const count = [&] {
+        auto const r = f.http("GET", "/search?collections=landsat-7&limit=1&filter=id%20LIKE%20'kept-%25'", f.token("twin"));
+        return parse_json(r.body).value().at("numberMatched").as_int64();
+    };
+    add("kept-1");
+    f.roles().stop_role("broker");
+    ASSERT_TRUE(fs::exists(f.dir() + "/broker/index/manifest")) << "an orderly end leaves a checkpoint";
+    ASSERT_TRUE(f.roles().restart("broker"));
+    EXPECT_EQ(count(), 1);
+    add("kept-2");
+    f.roles().kill_role("broker");
+    ASSERT_TRUE(f.roles().restart("broker"));
+    EXPECT_EQ(count(), 2);
+    EXPECT_NE(read_file(f.dir() + "/broker.log", 64u << 20).value().find(R"("from":"checkpoint")"), std::string::npos);
+}
+
 TEST_F(Crash, BrokerKilledDuringTransferConvergesWithoutLeftovers) {
     for (int i = 0; i < 6; ++i) {
         auto const file = f.write("t" + std::to_string(i), federation_fixture::bytes(4 << 20, 20 + i));
