@@ -8,6 +8,8 @@
 #include "base/secret.hpp"
 #include "net/http.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -19,6 +21,14 @@ namespace fjord::net {
 
 // Gives the next bytes of an upload into `out`; 0 at the end. Runs on the caller's executor.
 using upload_source = std::function<asio::awaitable<result<std::size_t>>(std::span<char> out)>;
+
+struct url_parts;
+// Judges a redirect before anything is sent to `to`; an error ends the exchange with it.
+using redirect_judge = std::function<result<void>(url_parts const& from, url_parts const& to)>;
+// Judges the address of a connection: when it is made, before its first packet, and when an open one would be used again. So no
+// name can lead elsewhere than where it led when it was judged (DNS rebinding). Called on the client's own thread; must not
+// block.
+using address_judge = std::function<result<void>(url_parts const& to, asio::ip::address const& address)>;
 
 struct client_request {
     std::string method = "GET";
@@ -34,7 +44,12 @@ struct client_request {
     // Waiting for the head is limited by `timeout`, our own pauses by nothing.
     std::chrono::seconds stall{30};
     std::uint64_t max_body = 16u << 20;  // of the answer, for send(); over it: errc::limit_exceeded
-    int max_redirects = 0;               // followed for GET and HEAD only, never with credentials to another origin
+    int max_redirects = 0;               // of GET and HEAD; over it: errc::limit_exceeded. Credentials stay with their origin
+    // 307 and 308 of all other methods are followed too. A body that the peer has begun to take cannot be sent again:
+    // errc::unavailable (so use expect_continue).
+    bool redirect_writes = false;
+    redirect_judge allow_redirect;  // empty: anywhere
+    address_judge allow_address;    // empty: any
 };
 
 struct client_response {
@@ -42,6 +57,7 @@ struct client_response {
     header_list headers;
     std::string body;
     std::string final_url;
+    bool without_credentials = false;  // redirects led away from the first origin, so the request's token was not sent here
 };
 
 // An answer whose body is still arriving. Back-pressure: curl is paused while nobody reads. Destroying it ends the exchange.
@@ -61,6 +77,7 @@ struct client_options {
     std::chrono::milliseconds connect_timeout{5'000};
     bool allow_cleartext_token = false;                             // tests and tokens_over_http set-ups
     std::function<result<void>(std::string const& url)> allow_url;  // SSRF rules of the owner; called for each hop
+    std::vector<std::string> resolve;  // "host:port:address[,address]" instead of what the resolver says (curl --resolve)
 };
 
 class http_client {
@@ -85,5 +102,9 @@ struct url_parts {
     std::string origin() const;  // "https://host:port", default port left out
 };
 result<url_parts> parse_url(std::string_view url);
+
+// A redirect_judge: storage servers hand requests to data servers of their own, which are the same host, or stand in the same DNS
+// domain (door.example.org -> pool7.example.org); and never from https to http. errc::denied.
+result<void> within_site(url_parts const& from, url_parts const& to);
 
 }  // namespace fjord::net

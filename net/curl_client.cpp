@@ -109,6 +109,12 @@ result<url_parts> check_hop(std::string const& url, client_request const& reques
     return parts;
 }
 
+asio::awaitable<result<std::size_t>> noted(asio::awaitable<result<std::size_t>> piece, bool& begun) {
+    auto got = co_await std::move(piece);
+    if (got && *got > 0) begun = true;
+    co_return got;
+}
+
 bool is_redirect(unsigned status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
 struct curl_string_deleter {
@@ -128,12 +134,23 @@ result<std::string> resolve_location(std::string const& base, std::string const&
     return std::string(text);
 }
 
+// The same source; `begun` becomes true with its first byte. The flag must outlive it.
+upload_source noting_source(upload_source source, bool& begun) {
+    return [source = std::move(source), &begun](std::span<char> out) { return noted(source(out), begun); };
+}
+
 // Follows redirects; gives the exchange whose head (open) or whole answer (send) is there.
 asio::awaitable<result<exchange>> follow(std::shared_ptr<curl_loop> loop, client_options options, client_request request,
                                          bool collect) {
     if (auto ok = check_request(request); !ok) co_return ok.error();
     auto const deadline = request.timeout.count() > 0 ? std::chrono::steady_clock::now() + request.timeout : steady_time::max();
-    bool const may_follow = request.max_redirects > 0 && (request.method == "GET" || request.method == "HEAD");
+    bool const reads = request.method == "GET" || request.method == "HEAD";
+    auto const follows = [&](unsigned status) {
+        if (request.max_redirects == 0) return false;
+        return reads ? is_redirect(status) : request.redirect_writes && (status == 307 || status == 308);
+    };
+    bool body_begun = false;
+    if (request.upload) request.upload = noting_source(std::move(request.upload), body_begun);
     std::string url = request.url;
     std::string first_origin;
     bool with_credentials = true;
@@ -141,6 +158,7 @@ asio::awaitable<result<exchange>> follow(std::shared_ptr<curl_loop> loop, client
         auto parts = check_hop(url, request, with_credentials, options);
         if (!parts) co_return parts.error();
         if (first_origin.empty()) first_origin = parts->origin();
+        auto const here = *parts;
         hop next{&request, url, std::move(*parts), with_credentials, collect, deadline};
         exchange x(loop, std::make_shared<curl_transfer>(std::move(next), options));
         if (request.upload) {
@@ -150,7 +168,7 @@ asio::awaitable<result<exchange>> follow(std::shared_ptr<curl_loop> loop, client
         if (auto why = x->failure()) co_return std::move(*why);
         auto const head = x->head();
         auto const location = head.headers.find("Location");
-        if (!may_follow || !is_redirect(head.status) || !location) co_return std::move(x);
+        if (!follows(head.status) || !location) co_return std::move(x);
         if (hops == request.max_redirects) {
             co_return fail(errc::limit_exceeded, "more than " + std::to_string(request.max_redirects) + " redirects");
         }
@@ -159,6 +177,12 @@ asio::awaitable<result<exchange>> follow(std::shared_ptr<curl_loop> loop, client
         url = std::move(*target);
         auto const there = parse_url(url);
         if (!there) co_return there.error();
+        if (request.allow_redirect) {
+            if (auto fine = request.allow_redirect(here, *there); !fine) co_return fine.error();
+        }
+        if (body_begun)
+            co_return fail(errc::unavailable, here.origin() + " redirects to " + there->origin() +
+                                                  " after it has begun to take the body, which cannot be sent again");
         // Once away from the first origin, credentials stay behind, also on the way back.
         with_credentials = with_credentials && there->origin() == first_origin;
     }

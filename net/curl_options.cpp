@@ -35,9 +35,12 @@ curl_transfer::curl_transfer(hop h, client_options const& options)
       streams_up_(static_cast<bool>(h.request->upload)),
       waits_for_100_(h.request->expect_continue),
       upload_length_(h.request->upload_length),
+      allow_address_(h.request->allow_address),
+      parts_(h.parts),
       last_moved_(std::chrono::steady_clock::now()) {
     if (!easy_) throw std::bad_alloc();
     response_.final_url = h.url;
+    response_.without_credentials = !h.with_credentials;
     set_options(h, options);
     set_method(*h.request);
     set_headers(*h.request, h.with_credentials);
@@ -56,6 +59,18 @@ void curl_transfer::set_options(hop const& h, client_options const& options) {
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, max_connection_idle_s);
     if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    for (auto const& entry : options.resolve) {
+        auto* longer = curl_slist_append(fixed_names_.get(), entry.c_str());
+        if (!longer) throw std::bad_alloc();
+        if (!fixed_names_) fixed_names_.reset(longer);
+    }
+    if (fixed_names_) curl_easy_setopt(easy, CURLOPT_RESOLVE, fixed_names_.get());
+    if (allow_address_) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_transfer::on_open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+        curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &curl_transfer::on_before_request);
+        curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+    }
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 60L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, collect_ ? small_buffer : window_buffer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_.data());

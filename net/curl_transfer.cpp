@@ -9,6 +9,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -267,6 +270,41 @@ error curl_transfer::limit_error() const {
     bool const late = (collect_ || !head_ready_) && std::chrono::steady_clock::now() >= deadline_;
     if (!late) return fail(errc::timed_out, target_ + " moved no byte for " + std::to_string(stall_.count()) + " s");
     return fail(errc::timed_out, target_ + (head_ready_ ? " did not finish its answer in time" : " did not answer in time"));
+}
+
+// One refused address ends the exchange, also when the name has others: it has been made to lead astray.
+bool curl_transfer::may_reach(asio::ip::address const& address) {
+    std::lock_guard lock(mutex_);
+    if (failure_) return false;
+    if (auto fine = allow_address_(parts_, address); !fine) failure_ = error(fine.error());
+    return !failure_;
+}
+
+curl_socket_t curl_transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+    asio::ip::address address;
+    if (to->family == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, &to->addr, sizeof v4);
+        address = asio::ip::address_v4(ntohl(v4.sin_addr.s_addr));
+    } else if (to->family == AF_INET6 && to->addrlen >= sizeof(sockaddr_in6)) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, static_cast<void const*>(&to->addr), sizeof v6);
+        asio::ip::address_v6::bytes_type bytes{};
+        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+        address = asio::ip::address_v6(bytes);
+    } else {
+        return CURL_SOCKET_BAD;
+    }
+    if (!static_cast<curl_transfer*>(self)->may_reach(address)) return CURL_SOCKET_BAD;
+    return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+// A connection may have been opened for a request that reaches further.
+int curl_transfer::on_before_request(void* self, char* address, char*, int, int) {
+    boost::system::error_code malformed;
+    auto const parsed = asio::ip::make_address(address ? address : "", malformed);
+    if (malformed || !static_cast<curl_transfer*>(self)->may_reach(parsed)) return CURL_PREREQFUNC_ABORT;
+    return CURL_PREREQFUNC_OK;
 }
 
 std::size_t curl_transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {

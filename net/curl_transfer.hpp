@@ -60,6 +60,8 @@ public:
 private:
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* to);
+    static int on_before_request(void* self, char* address, char* local, int port, int local_port);
     static std::size_t on_upload(char* data, std::size_t size, std::size_t count, void* self);
 
     void set_options(hop const& h, client_options const& options);
@@ -67,6 +69,7 @@ private:
     void set_headers(client_request const& request, bool with_credentials);
     void add_header(std::string const& line);
 
+    bool may_reach(asio::ip::address const& address);
     std::size_t take_header(std::string_view line);
     std::size_t take_body(std::string_view bytes);
     std::size_t fill_upload(std::span<char> out);
@@ -92,6 +95,9 @@ private:
     bool streams_up_;
     bool waits_for_100_;  // the source is not read before the peer has asked for the body
     std::optional<std::uint64_t> upload_length_;
+    address_judge allow_address_;
+    url_parts parts_;
+    std::unique_ptr<curl_slist, curl_deleter> fixed_names_;
 
     mutable std::mutex mutex_;
     client_response response_;

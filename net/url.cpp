@@ -31,7 +31,30 @@ bool is_host(std::string_view host) {
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
+// "b.c" of "a.b.c"; empty when less than two labels would be left, and of IP addresses.
+std::string_view domain_of(std::string_view host) {
+    if (host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos) return {};
+    auto const dot = host.find('.');
+    if (dot == std::string_view::npos) return {};
+    host.remove_prefix(dot + 1);
+    return host.find('.') == std::string_view::npos ? std::string_view{} : host;
+}
+
+bool is_below(std::string_view host, std::string_view domain) {
+    return host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
+}
+
 }  // namespace
+
+result<void> within_site(url_parts const& from, url_parts const& to) {
+    if (from.scheme == "https" && to.scheme != "https")
+        return fail(errc::denied,
+                    from.origin() + " redirects to " + to.origin() + ", where the data would be readable on the way");
+    auto const domain = domain_of(from.host);
+    if (to.host == from.host || (!domain.empty() && is_below(to.host, domain))) return {};
+    return fail(errc::denied, from.origin() + " redirects to " + to.origin() + ", which is not of the same site" +
+                                  (domain.empty() ? "" : " (*." + std::string(domain) + ")"));
+}
 
 std::string url_parts::origin() const {
     auto out = scheme + "://" + host;

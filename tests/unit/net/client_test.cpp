@@ -43,6 +43,20 @@ asio::awaitable<response> refuse(request&) { co_return problem(403, "no"); }
 
 asio::awaitable<response> go(std::string where) { co_return redirect_response(307, where); }
 
+asio::awaitable<response> go_with(unsigned status, std::string where) { co_return redirect_response(status, where); }
+
+asio::awaitable<response> read_and_go(request& req, std::string where) {
+    auto body = co_await read_body(req);
+    co_return redirect_response(307, where);
+}
+
+asio::awaitable<result<std::size_t>> ten_pieces(std::shared_ptr<int> given, std::span<char> out) {
+    if (*given == 10) co_return std::size_t{0};
+    ++*given;
+    std::fill_n(out.begin(), 1000, 'x');
+    co_return std::size_t{1000};
+}
+
 handler redirects_to(std::string where) {
     return [where](request&) { return go(where); };
 }
@@ -403,6 +417,72 @@ TEST(client, follows_redirects_and_leaves_credentials_behind) {
     auto put = ask(first.url("/away"), "PUT");
     put.max_redirects = 3;
     EXPECT_EQ(run(client.send(std::move(put)))->status, 307u) << "only GET and HEAD are followed";
+}
+
+TEST(client, follows_redirected_writes_when_asked_and_sends_the_body_once) {
+    router landing;
+    landing.add("PUT", "/landed", count_body);
+    landing.add("DELETE", "/landed", show);
+    test_server target(std::move(landing));
+    router r;
+    r.add("PUT", "/away", redirects_to(target.url("/landed")));
+    r.add("PUT", "/moved", [](request&) { return go_with(302, "/landed"); });
+    r.add("DELETE", "/away", redirects_to(target.url("/landed")));
+    r.add("PUT", "/greedy", [w = target.url("/landed")](request& req) { return read_and_go(req, w); });
+    test_server first(std::move(r));
+    http_client client({});
+    auto put = [&](std::string path) {
+        auto rq = ask(first.url(path), "PUT");
+        rq.upload = [given = std::make_shared<int>(0)](std::span<char> out) { return ten_pieces(given, out); };
+        rq.upload_length = 10'000;
+        rq.expect_continue = true;
+        rq.max_redirects = 3;
+        rq.redirect_writes = true;
+        return rq;
+    };
+    auto const away = run(client.send(put("/away")));
+    ASSERT_THAT(away, IsOk());
+    EXPECT_EQ(away->status, 200u);
+    EXPECT_EQ(away->body, "10000");
+    EXPECT_TRUE(away->without_credentials);
+    EXPECT_EQ(run(client.send(put("/moved")))->status, 302u) << "only 307 and 308 keep the method";
+    EXPECT_THAT(run(client.send(put("/greedy"))), FailsWith(errc::unavailable, HasSubstr("begun to take the body")));
+    auto rq = ask(first.url("/away"), "DELETE");
+    rq.max_redirects = 1;
+    rq.redirect_writes = true;
+    EXPECT_EQ(run(client.send(rq))->status, 200u);
+    rq.allow_redirect = [](url_parts const& from, url_parts const& to) -> result<void> {
+        if (from.port != to.port) return fail(errc::denied, "not there");
+        return {};
+    };
+    EXPECT_THAT(run(client.send(rq)), HasErrc(errc::denied));
+}
+
+// What a name led to when it was judged and what it leads to now may differ.
+TEST(client, judges_the_address_of_every_connection) {
+    test_server s(show_router());
+    auto const port = std::to_string(parse_url(s.url("/"))->port);
+    client_options options;
+    options.resolve = {"site.test:" + port + ":127.0.0.1", "two.test:" + port + ":192.0.2.1,127.0.0.1"};
+    http_client client(options);
+    std::vector<std::string> judged;
+    auto get = [&](std::string host, bool allowed) {
+        auto rq = ask("http://" + host + ":" + port + "/shown");
+        rq.allow_address = [&judged, allowed](url_parts const& to, asio::ip::address const& address) -> result<void> {
+            judged.push_back(to.host + "=" + address.to_string());
+            if (!allowed) return fail(errc::denied, address.to_string() + " is not allowed");
+            return {};
+        };
+        return run(client.send(std::move(rq)));
+    };
+    EXPECT_THAT(get("site.test", false), FailsWith(errc::denied, HasSubstr("127.0.0.1 is not allowed")));
+    EXPECT_EQ(judged, std::vector<std::string>{"site.test=127.0.0.1"});
+    EXPECT_THAT(get("two.test", false), HasErrc(errc::denied)) << "one bad address is enough";
+    EXPECT_THAT(get("127.0.0.1", false), HasErrc(errc::denied));
+    EXPECT_THAT(get("site.test", true), IsOk());
+    judged.clear();
+    EXPECT_THAT(get("site.test", false), HasErrc(errc::denied)) << "the connection is open already, by a request that may more";
+    EXPECT_EQ(judged, std::vector<std::string>{"site.test=127.0.0.1"});
 }
 
 TEST(client, asks_the_owner_about_each_hop) {

@@ -55,5 +55,26 @@ TEST(url, refuses_what_could_be_read_in_two_ways) {
     EXPECT_THAT(parse_url("https://a/" + std::string(20'000, 'x')), HasErrc(errc::invalid_argument));
 }
 
+TEST(url, a_site_is_a_host_or_a_domain) {
+    auto judge = [](char const* from, char const* to) { return within_site(*parse_url(from), *parse_url(to)); };
+    EXPECT_THAT(judge("https://door.site.org", "https://door.site.org:2881/x"), IsOk());
+    EXPECT_THAT(judge("https://door.site.org", "https://pool7.site.org/x"), IsOk());
+    EXPECT_THAT(judge("https://door.site.org", "https://pool.rack.site.org/x"), IsOk());
+    EXPECT_THAT(judge("https://door.site.org", "https://DOOR.SITE.ORG/x"), IsOk());
+    EXPECT_THAT(judge("https://127.0.0.1:1", "https://127.0.0.1:2"), IsOk());
+    EXPECT_THAT(judge("http://door.site.org", "http://door.site.org:2"), IsOk());
+    for (auto const& [from, to] :
+         std::vector<std::pair<char const*, char const*>>{{"https://door.site.org", "http://door.site.org"},
+                                                          {"https://door.site.org", "https://evil.org"},
+                                                          {"https://door.site.org", "https://evilsite.org"},
+                                                          {"https://door.site.org", "https://site.org.evil.net"},
+                                                          {"https://site.org", "https://other.org"},
+                                                          {"https://localhost", "https://127.0.0.1"},
+                                                          {"https://10.0.0.1", "https://11.0.0.1"},
+                                                          {"https://10.0.0.1", "https://169.254.169.254"},
+                                                          {"https://[::1]", "https://[::2]"}})
+        EXPECT_THAT(judge(from, to), HasErrc(errc::denied)) << from << " -> " << to;
+}
+
 }  // namespace
 }  // namespace fjord::net
