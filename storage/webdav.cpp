@@ -21,8 +21,18 @@ constexpr std::string_view wanted_properties =
     R"(<D:getlastmodified/><D:getetag/></D:prop></D:propfind>)";
 constexpr std::size_t max_listing = 256u << 20;
 constexpr seconds clean_up_time{5};
+constexpr int max_redirects = 3;
 
 bool is_success(unsigned status) { return status >= 200 && status <= 299; }
+
+// Where the answer came from and without what, when a redirect had its part in it.
+error refusal(std::string const& what, net::client_response const& head, std::string_view body) {
+    auto why = error_from_status(what, head.status, body);
+    if (!head.without_credentials) return why;
+    auto const at = net::parse_url(head.final_url);
+    return error(why.code, why.message() + " (the site had redirected to " + (at ? at->origin() : std::string("another server")) +
+                               ", where the token for the site does not go along)");
+}
 
 // The decoded path of an href, without scheme, authority and trailing slashes; nullopt when it is not decodable.
 std::optional<std::string> href_path(std::string_view href) {
@@ -80,6 +90,10 @@ result<net::client_request> webdav_driver::prepare(std::string method, call cons
     request.url = url_of(path);
     request.bearer = c.token;
     request.timeout = left;
+    // dCache and XRootD hand requests of every method to their data servers.
+    request.max_redirects = max_redirects;
+    request.redirect_writes = true;
+    request.allow_redirect = net::within_site;
     return request;
 }
 
@@ -87,7 +101,7 @@ asio::awaitable<result<net::client_response>> webdav_driver::exchange(net::clien
     auto const what = request.method + " " + request.url;
     auto answer = co_await client_.send(std::move(request));
     if (!answer) co_return error(answer.error().code, what + ": " + answer.error().message());
-    if (!is_success(answer->status)) co_return error_from_status(what, answer->status, answer->body);
+    if (!is_success(answer->status)) co_return refusal(what, *answer, answer->body);
     co_return std::move(answer);
 }
 
@@ -111,7 +125,6 @@ asio::awaitable<result<stat_info>> webdav_driver::stat(call c, std::string path)
 asio::awaitable<result<stat_info>> webdav_driver::stat_by_head(call c, std::string path) {
     auto request = prepare("HEAD", c, path);
     if (!request) co_return request.error();
-    request->max_redirects = 3;
     auto answer = co_await exchange(std::move(*request));
     if (!answer) co_return answer.error();
     stat_info info;
@@ -129,7 +142,6 @@ asio::awaitable<result<void>> webdav_driver::read(call c, std::string path, std:
     auto const what = "GET " + request->url;
     if (span) request->headers.set("Range", range_field(*span));
     request->headers.set("Accept-Encoding", "identity");
-    request->max_redirects = 3;
     auto stream = co_await client_.open(std::move(*request));
     if (!stream) {
         error const said(stream.error().code, what + ": " + stream.error().message());
@@ -140,7 +152,7 @@ asio::awaitable<result<void>> webdav_driver::read(call c, std::string path, std:
     if (!is_success(head.status)) {
         std::vector<char> text(4096);
         auto const got = co_await (*stream)->read_some(text);
-        co_return error_from_status(what, head.status, got ? std::string_view(text.data(), *got) : std::string_view{});
+        co_return refusal(what, head, got ? std::string_view(text.data(), *got) : std::string_view{});
     }
     auto poured = co_await pour_body(**stream, what, span, std::move(sink), c.deadline);
     if (poured) co_return poured;
@@ -187,7 +199,7 @@ asio::awaitable<result<void>> webdav_driver::write(call c, std::string path, std
         answer = co_await client_.send(std::move(*request));
     } catch (...) { thrown = std::current_exception(); }  // a cancellation arrives as an exception
     if (answer && is_success(answer->status)) co_return result<void>{};
-    if (answer) co_return error_from_status(what, answer->status, answer->body);
+    if (answer) co_return refusal(what, *answer, answer->body);
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (!overwrite && *begun) co_await discard(std::move(c), std::move(path));
     if (thrown) std::rethrow_exception(thrown);
@@ -209,7 +221,7 @@ asio::awaitable<result<unsigned>> webdav_driver::mkcol(call c, std::string path)
     auto answer = co_await client_.send(std::move(*request));
     if (!answer) co_return error(answer.error().code, what + ": " + answer.error().message());
     if (is_success(answer->status) || answer->status == 405 || answer->status == 409) co_return answer->status;
-    co_return error_from_status(what, answer->status, answer->body);
+    co_return refusal(what, *answer, answer->body);
 }
 
 asio::awaitable<result<void>> webdav_driver::make_directory(call c, std::string path) {
@@ -284,7 +296,6 @@ asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c,
     if (!request) co_return request.error();
     request->headers.set("Want-Digest", want_digest(wanted));
     request->headers.set("Want-Repr-Digest", want_repr_digest(wanted));
-    request->max_redirects = 3;
     request->stall = seconds{0};  // a server that has to read the file first says nothing until it is done; the deadline holds
     auto answer = co_await exchange(std::move(*request));
     if (!answer) co_return answer.error();

@@ -23,7 +23,8 @@ public:
         auto const tls = fjord::test::make_test_tls(dir_.str());
         for (auto const* method : {"GET", "HEAD", "PUT", "POST", "DELETE", "MKCOL", "MOVE", "COPY", "PROPFIND"})
             routes_.add(method, "/{path...}", [this](net::request& req) { return take(req); }, {.max_body = 0});
-        net::server_options options{.listen = {"https://127.0.0.1:0"}, .tls = {tls.certificate, tls.key}, .access_log = false};
+        net::server_options options{
+            .listen = {"https://127.0.0.1:0", "https://127.0.0.1:0"}, .tls = {tls.certificate, tls.key}, .access_log = false};
         server_ = std::make_unique<net::http_server>(runtime_, std::move(options), routes_, metrics_, system_clock());
         server_->start().value();
         runtime_.start();
@@ -36,6 +37,9 @@ public:
     }
 
     std::string url() const { return server_->endpoints().front().url; }
+    std::string other_url() const { return server_->endpoints().back().url; }  // another port: another origin of the same site
+    // Requests whose bodies are not read: a server that redirects before it has taken anything.
+    void leave_bodies_below(std::string prefix) { leaves_below_ = std::move(prefix); }
     net::http_client& client() { return *client_; }
     template <class T>
     T run(net::asio::awaitable<T> work) {
@@ -48,7 +52,8 @@ public:
 
 private:
     net::asio::awaitable<net::response> take(net::request& req) {
-        auto body = co_await net::read_body(req);
+        result<std::string> body{std::string()};
+        if (leaves_below_.empty() || !req.raw_path.starts_with(leaves_below_)) body = co_await net::read_body(req);
         seen_request one{req.method, req.raw_path, body ? *body : std::string{}, req.raw_query, req.headers};
         std::scoped_lock lock(mutex_);
         seen_.push_back(one);
@@ -57,6 +62,7 @@ private:
 
     fjord::test::temp_dir dir_;
     answer reply_;
+    std::string leaves_below_;
     std::mutex mutex_;
     std::vector<seen_request> seen_;
     net::router routes_;
