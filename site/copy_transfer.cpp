@@ -20,19 +20,31 @@ using stream_ptr = std::unique_ptr<net::client_stream>;
 
 bool is_success(unsigned status) { return status >= 200 && status <= 299; }
 
-error remote_refusal(std::string_view what, unsigned status) {
-    return fail(errc::unavailable, "the remote side answered " + std::string(what) + " with status code " +
-                                       std::to_string(status) + " " + std::string(net::reason_phrase(status)));
+error remote_refusal(std::string_view what, net::client_response const& head) {
+    auto text = "the remote side answered " + std::string(what) + " with status code " + std::to_string(head.status) + " " +
+                std::string(net::reason_phrase(head.status));
+    if (head.without_credentials) text += "; it had redirected to another server, where the token does not go along";
+    return fail(errc::unavailable, std::move(text));
 }
 
-net::client_request remote_request(copy_job const& job, std::string_view method, net::url_parts const& url, bool with_token) {
+// Redirects are followed within the remote site only, every connection goes to a judged address, and the token stays with the
+// origin that it was given for.
+net::client_request remote_request(copy_job const& job, std::string_view method) {
     net::client_request request;
     request.method = std::string(method);
-    request.url = url_text(url);
+    request.url = url_text(job.request.remote);
     for (auto const& [name, value] : job.request.forwarded.items()) request.headers.set(name, value);
-    if (with_token) request.bearer = job.request.remote_token;
+    request.bearer = job.request.remote_token;
     request.timeout = job.core->options.copy_head_timeout;
     request.stall = job.core->options.copy_stall;
+    request.max_redirects = max_redirects;
+    request.redirect_writes = true;
+    request.allow_redirect = [core = job.core](net::url_parts const& from, net::url_parts const& to) {
+        return judge_redirect(from, to, core->options.remotes);
+    };
+    request.allow_address = [core = job.core](net::url_parts const& to, asio::ip::address const& address) {
+        return judge_addresses(to, {address}, core->options.remotes);
+    };
     return request;
 }
 
@@ -42,33 +54,15 @@ void ask_for_digests(net::client_request& request, checksum_rule rule) {
     request.headers.set("Want-Repr-Digest", want_new);
 }
 
-// Where a redirect leads, judged like the first URL. A token is never taken along to another origin.
-asio::awaitable<result<net::url_parts>> redirect_target(core_ptr core, std::string location, net::url_parts from) {
-    if (location.starts_with('/') && !location.starts_with("//")) location = from.origin() + location;
-    auto next = parse_remote(location, core->options.remotes);
-    if (!next)
-        co_return error(errc::denied, "the remote side redirects to where this site does not go: " + next.error().message());
-    if (auto fine = co_await judge_remote(core, *next); !fine) co_return fine.error();
-    co_return std::move(*next);
-}
-
 asio::awaitable<result<stream_ptr>> open_source(job_ptr job) {
-    auto url = job->request.remote;
-    for (int hop = 0; hop <= max_redirects; ++hop) {
-        auto request = remote_request(*job, "GET", url, url.origin() == job->request.remote.origin());
-        request.headers.set("Accept-Encoding", "identity");
-        ask_for_digests(request, job->request.checksum);
-        auto stream = co_await job->core->parts.client.open(std::move(request));
-        if (!stream) co_return stream.error();
-        auto const& head = (*stream)->head();
-        if (head.status == 200) co_return std::move(*stream);
-        bool const redirect = head.status == 301 || head.status == 302 || head.status == 307 || head.status == 308;
-        if (!redirect) co_return remote_refusal("GET", head.status);
-        auto next = co_await redirect_target(job->core, std::string(head.headers.get("Location")), url);
-        if (!next) co_return next.error();
-        url = std::move(*next);
-    }
-    co_return fail(errc::unavailable, "the remote side redirects in circles");
+    auto request = remote_request(*job, "GET");
+    request.headers.set("Accept-Encoding", "identity");
+    ask_for_digests(request, job->request.checksum);
+    auto stream = co_await job->core->parts.client.open(std::move(request));
+    if (!stream) co_return stream.error();
+    auto const& head = (*stream)->head();
+    if (head.status != 200) co_return remote_refusal("GET", head);
+    co_return std::move(*stream);
 }
 
 // Length and digests that the source announces.
@@ -130,7 +124,7 @@ asio::awaitable<result<std::size_t>> read_file_piece(job_ptr job, std::span<char
 }
 
 net::client_request push_request(job_ptr job) {
-    auto request = remote_request(*job, "PUT", job->request.remote, true);
+    auto request = remote_request(*job, "PUT");
     request.timeout = job->core->options.copy_limit;
     request.upload_length = job->source.facts.size;
     request.upload = [job](std::span<char> out) { return read_file_piece(job, out); };
@@ -146,11 +140,11 @@ net::client_request push_request(job_ptr job) {
 
 // Asked only when the caller requires verification: the receiver must then tell a digest that we can compare.
 asio::awaitable<result<void>> verify_pushed(job_ptr job) {
-    auto request = remote_request(*job, "HEAD", job->request.remote, true);
+    auto request = remote_request(*job, "HEAD");
     ask_for_digests(request, checksum_rule::required);
     auto answer = co_await job->core->parts.client.send(std::move(request));
     if (!answer) co_return answer.error();
-    if (!is_success(answer->status)) co_return remote_refusal("HEAD, which is needed to verify the copy,", answer->status);
+    if (!is_success(answer->status)) co_return remote_refusal("HEAD, which is needed to verify the copy,", *answer);
     auto promise = promise_of(*answer, checksum_rule::required);
     if (!promise) co_return promise.error();
     auto own = job->source.digests;
@@ -168,7 +162,10 @@ asio::awaitable<result<void>> verify_pushed(job_ptr job) {
 
 asio::awaitable<result<void>> judge_remote(core_ptr core, net::url_parts remote) {
     auto const host = remote.host;
-    auto work = [host] { return resolve_remote(host); };
+    auto work = [host, core] {
+        auto const& resolver = core->options.remotes.resolver;
+        return resolver ? resolver(host) : resolve_remote(host);
+    };
     auto addresses = co_await on_pool(core->parts.pool, std::move(work));
     if (!addresses) co_return addresses.error();
     co_return judge_addresses(remote, *addresses, core->options.remotes);
@@ -193,7 +190,7 @@ asio::awaitable<result<void>> pull(job_ptr job) {
 asio::awaitable<result<void>> push(job_ptr job) {
     auto answer = co_await job->core->parts.client.send(push_request(job));
     if (!answer) co_return answer.error();
-    if (!is_success(answer->status)) co_return remote_refusal("PUT", answer->status);
+    if (!is_success(answer->status)) co_return remote_refusal("PUT", *answer);
     if (job->request.checksum == checksum_rule::required) co_return co_await verify_pushed(job);
     co_return result<void>{};
 }

@@ -91,6 +91,14 @@ result<void> judge_addresses(net::url_parts const& remote, std::vector<ip::addre
     return {};
 }
 
+result<void> judge_redirect(net::url_parts const& from, net::url_parts const& to, remote_rules const& rules) {
+    auto by_rules = parse_remote(url_text(to), rules);
+    auto fine = by_rules ? result<void>{} : by_rules.error();
+    if (fine && !is_listed(to, rules)) fine = net::within_site(from, to);
+    if (fine) return {};
+    return error(errc::denied, "the remote side redirects to where this site does not go: " + fine.error().message());
+}
+
 result<std::vector<ip::address>> resolve_remote(std::string const& host) {
     auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
     addrinfo hints{};

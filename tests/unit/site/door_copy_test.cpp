@@ -179,6 +179,45 @@ private:
     std::unique_ptr<net::http_server> server_;
 };
 
+// A destination: takes the body, or (redirecting_sink) sends the sender on before it.
+class sink_site {
+public:
+    using reply = std::function<net::response(net::request&, std::string)>;
+    sink_site(world& w, reply r) : reply_(std::move(r)) {
+        routes_.add("PUT", "/{path...}", [this](net::request& req) { return take(this, req); }, {.max_body = 0});
+        net::server_options options{
+            .listen = {"https://127.0.0.1:0"}, .tls = {w.tls.certificate, w.tls.key}, .access_log = false};
+        server_ = std::make_unique<net::http_server>(w.runtime, std::move(options), routes_, w.metrics, system_clock());
+        server_->start().value();
+    }
+    ~sink_site() { server_->stop(milliseconds{50}); }
+    std::string url() const { return server_->endpoints().front().url; }
+
+protected:
+    bool leaves_bodies_ = false;
+
+private:
+    static net::asio::awaitable<net::response> take(sink_site* self, net::request& req) {
+        result<std::string> body{std::string()};
+        if (!self->leaves_bodies_) body = co_await net::read_body(req);
+        co_return self->reply_(req, body ? *body : "");
+    }
+    reply reply_;
+    net::router routes_;
+    std::unique_ptr<net::http_server> server_;
+};
+
+class redirecting_sink : public sink_site {
+public:
+    redirecting_sink(world& w, std::string to, std::string& authorization)
+        : sink_site(w, [to, &authorization](net::request& req, std::string const&) {
+              authorization = std::string(req.headers.get("Authorization"));
+              return net::redirect_response(307, to);
+          }) {
+        leaves_bodies_ = true;
+    }
+};
+
 TEST_F(CopyTest, ASourceThatBreaksItsDigestIsNotBelieved) {
     source_site liar(w, [](net::request&) {
         auto answer = net::text_response(200, "jello");
@@ -227,8 +266,72 @@ TEST_F(CopyTest, RedirectsAreJudgedLikeTheFirstUrl) {
     target = "http://127.0.0.1/x";
     EXPECT_EQ(read(send("COPY", "/y", all, {{"Source", first.url() + "/x"}})).verdict(), copy_verdict::failure);
     target = first.url() + "/x";
-    EXPECT_THAT(read(send("COPY", "/y", all, {{"Source", first.url() + "/x"}})).reason(), HasSubstr("circles"));
+    EXPECT_THAT(read(send("COPY", "/y", all, {{"Source", first.url() + "/x"}})).reason(), HasSubstr("more than 3 redirects"));
+    auto const port = first.url().substr(first.url().rfind(':'));
+    target = "https://localhost" + port + "/x";
+    EXPECT_THAT(read(send("COPY", "/y", all, {{"Source", first.url() + "/x"}})).reason(), HasSubstr("not of the same site"));
     EXPECT_FALSE(exists("y"));
+}
+
+// The name leads to a public address when the copy is judged, and to this machine when the connection is made.
+TEST_F(CopyTest, ANameThatChangesItsMindLeadsNowhere) {
+    std::atomic<int> reached{0};
+    source_site inside(w, [&](net::request&) {
+        ++reached;
+        return net::text_response(200, "secret of the inside");
+    });
+    auto const port = inside.url().substr(inside.url().rfind(':') + 1);
+    auto const source = "https://localhost:" + port + "/x";
+    auto options = local_options(root.str());
+    options.remotes = {};
+    options.remotes.resolver = [](std::string const&) -> result<std::vector<boost::asio::ip::address>> {
+        return std::vector{boost::asio::ip::make_address("198.51.101.7"), boost::asio::ip::make_address("2600::7")};
+    };
+    start(options);
+    auto report = read(send("COPY", "/y", all, {{"Source", source}}));
+    EXPECT_EQ(report.verdict(), copy_verdict::failure);
+    EXPECT_THAT(report.reason(), HasSubstr("not a public one"));
+    put("/mine", "1");
+    report = read(send("COPY", "/mine", all, {{"Destination", source}}));
+    EXPECT_THAT(report.reason(), HasSubstr("not a public one"));
+    // Neither over a connection that another request has opened already.
+    net::client_request open;
+    open.url = source;
+    EXPECT_TRUE(w.run(w.client->send(open)));
+    EXPECT_EQ(reached.exchange(0), 1);
+    EXPECT_THAT(read(send("COPY", "/y", all, {{"Source", source}})).reason(), HasSubstr("not a public one"));
+    EXPECT_EQ(reached, 0);
+    EXPECT_FALSE(exists("y"));
+    options.remotes.allow = {"localhost:" + port};
+    start(options);
+    EXPECT_EQ(read(send("COPY", "/y", all, {{"Source", source}})).verdict(), copy_verdict::success) << "where it is allowed";
+}
+
+TEST_F(CopyTest, OneBadAddressOfANameRefusesTheCopy) {
+    auto options = local_options(root.str());
+    options.remotes = {};
+    options.remotes.resolver = [](std::string const&) -> result<std::vector<boost::asio::ip::address>> {
+        return std::vector{boost::asio::ip::make_address("198.51.101.7"), boost::asio::ip::make_address("10.0.0.7")};
+    };
+    start(options);
+    EXPECT_EQ(send("COPY", "/y", all, {{"Source", "https://two.example/x"}}).status, 403u);
+}
+
+TEST_F(CopyTest, APushFollowsTheRemoteSiteToItsDataServerWithoutTheToken) {
+    put("/x", "hello");
+    std::string body, authorization = "none yet", first_authorization;
+    sink_site pool(w, [&](net::request& req, std::string text) {
+        body = std::move(text);
+        authorization = std::string(req.headers.get("Authorization"));
+        return net::text_response(201, "");
+    });
+    redirecting_sink door(w, pool.url() + "/pool", first_authorization);
+    auto report =
+        read(send("COPY", "/x", all, {{"Destination", door.url() + "/x"}, {"TransferHeaderAuthorization", "Bearer abc"}}));
+    EXPECT_EQ(report.verdict(), copy_verdict::success) << report.reason();
+    EXPECT_EQ(body, "hello");
+    EXPECT_EQ(first_authorization, "Bearer abc");
+    EXPECT_EQ(authorization, "");
 }
 
 net::asio::awaitable<result<void>> trickle(std::shared_ptr<std::atomic<bool>> ended, net::body_writer& to) {
