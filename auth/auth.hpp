@@ -38,6 +38,7 @@ struct issuer_options {
     std::chrono::seconds max_lifetime{6 * 3600};
     bool require_at_jwt = false;               // header typ must be at+jwt (RFC 9068); many research issuers still send JWT
     std::string groups_claim = "wlcg.groups";  // dotted or plain claim name
+    std::string account_claim;                 // claim that names the local account of its people (mapped sites); empty: none
     std::string org;                           // organisation of its people
     std::string base_path = "/";               // where its scope paths are rooted here
     std::vector<std::string> admin_groups;     // members get role "admin"
@@ -80,8 +81,8 @@ public:
     asio::awaitable<result<caller>> admit(secret token, std::optional<presented_proof> proof = {});
     // The same without waiting, for a token that was verified before and still counts; nullopt: admit() must say.
     std::optional<result<caller>> recall(secret const& token, std::optional<presented_proof> const& proof = {});
-    // For a token endpoint (RFC 9449 section 5), where tokens come in a form and the proof with the request: the thumbprint of the
-    // proof's key; then tokens that are bound to no key or to that one (empty: no proof came).
+    // For a token endpoint (RFC 9449 section 5), where tokens come in a form and the proof with the request: the thumbprint of
+    // the proof's key; then tokens that are bound to no key or to that one (empty: no proof came).
     result<std::string> take_proof(presented_proof const& proof);
     asio::awaitable<result<caller>> verify_held(secret token, std::string key_thumbprint);
     // A bearer token, as a value of the caller's own.

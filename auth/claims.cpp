@@ -218,8 +218,11 @@ principal_kind kind_of(json::object const& claims) {
 // Capability beats group (WLCG v1.3): with any capability scope, even one of no use here, groups and what follows from them
 // are left out, so that nobody downstream can decide on them by mistake.
 void grant(principal& who, json::object const& claims, dialect d, issuer_options const& issuer) {
+    who.asserted_groups = groups_of(claims, d, issuer);
+    if (auto const* name = issuer.account_claim.empty() ? nullptr : find_claim(claims, issuer.account_claim))
+        if (auto const* text = name->if_string()) who.account_hint = std::string(*text);
     if (!who.capabilities.empty()) return;
-    who.groups = groups_of(claims, d, issuer);
+    who.groups = who.asserted_groups;
     if (is_admin(who, issuer)) who.roles.emplace_back("admin");
 }
 

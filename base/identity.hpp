@@ -35,7 +35,11 @@ struct principal {
     std::string token_id;                  // `jti`
     std::string token_hash;                // lower-case hex SHA-256 of the token, for audit and decision caches
     std::optional<wall_time> expires;      // `exp`; nothing decided from this principal outlives it
-    std::string upload_id;                 // broker-minted upload tokens: the reservation they belong to
+    // For finding the caller's account on a machine (site, mapped mode), never for deciding about access: the groups of the token
+    // whatever its capabilities, and the value of the issuer's `account_claim`.
+    std::vector<std::string> asserted_groups;
+    std::string account_hint;
+    std::string upload_id;  // broker-minted upload tokens: the reservation they belong to
 
     bool is_anonymous() const noexcept { return kind == principal_kind::anonymous; }
     bool has_role(std::string_view role) const noexcept;

@@ -145,8 +145,11 @@ void add_login_commands(program& p) {
         if (auto ok = complete(p.global); !ok) return report(ok.error());
         return cli::logout(p.global, l);
     });
-    p.online(p.app.add_subcommand("whoami", "As whom the broker takes me, for how long, and where my token came from"),
-             [](client_context& c) { return cli::whoami(c); });
+    auto& at = p.keep<std::string>();
+    auto* who = p.app.add_subcommand("whoami", "As whom the broker takes me, for how long, and where my token came from");
+    who->add_option("--at", at,
+                    "Ask the site door at this address instead: also which paths the token reaches there, and as which account");
+    p.online(who, [&at](client_context& c) { return cli::whoami(c, at); });
 }
 
 CLI::App* add_group(program& p, char const* name, char const* help) {

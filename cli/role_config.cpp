@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "net/client.hpp"
+#include "site/privileges.hpp"
 
 namespace fjord::cli {
 namespace {
@@ -33,6 +34,10 @@ void declare_issuer(config_table& t, auth::issuer_options& i) {
         .prose("Tokens with a longer life (`exp` - `iat`) are refused.");
     t.text("groups_claim", &i.groups_claim).prose("Claim that lists groups.");
     t.text("org", &i.org).prose("Organisation of its people, for policies.");
+    t.text("account_claim", &i.account_claim)
+        .prose(
+            "Sites in mapped mode: claim that names the local account of its people, such as `preferred_username`. Set it only "
+            "for an issuer that gives these names out itself.");
     t.text("base_path", &i.base_path).prose("Where the paths of its storage scopes are rooted here.");
     t.text_list("admin_groups", &i.admin_groups).prose("Members of these groups have the role admin.");
     t.boolean("require_at_jwt", &i.require_at_jwt).prose("Refuse its tokens unless their header says `typ: at+jwt` (RFC 9068).");
@@ -100,6 +105,58 @@ void declare_group_rule(config_table& t, site::group_rule& r) {
     t.text_list("read", &r.read)
         .prose("Groups (`/vo/group`) or AARC entitlements that may read and list; `*` is every token of the issuer.");
     t.text_list("write", &r.write).prose("Those that may make, replace, move and remove.");
+}
+
+result<void> check_umask(std::string const& text) {
+    if (text.empty()) return {};
+    if (auto mask = site::parse_umask(text); !mask) return mask.error();
+    return {};
+}
+
+void declare_group_account(config_table& t, site::group_account& g) {
+    t.text("group", &g.group).required().prose("Group (`/vo/group`) or AARC entitlement that the token asserts.");
+    t.text("issuer", &g.issuer).prose("Whose group is meant. Empty: that of every trusted issuer.");
+    t.text("account", &g.account).required().prose("Account of its members here.");
+}
+
+void declare_identity(config_table& t, site_config& c) {
+    t.section(
+        "identity",
+        "Whose files they are. In mapped mode everything is done as the account of the caller, which the first of these "
+        "methods finds that knows the caller: `map_file`, ALISE, `[[group_account]]`, `account_claim` of the issuer. Who has "
+        "no account is refused; nobody is ever mapped to uid 0, group 0 or an account below `min_uid`.");
+    t.text("identity.mode", &c.identity_mode)
+        .one_of({"service", "mapped"})
+        .prose(
+            "`service`: all files belong to the account that the door runs as. `mapped`: to the caller's; needs `data_dir` and "
+            "the capabilities CAP_SETUID and CAP_SETGID (`AmbientCapabilities=` of systemd), or a start as root.");
+    t.text("identity.service_account", &c.service_account)
+        .prose("Account to become when started as root, before the first request.");
+    t.text("identity.umask", &c.umask)
+        .check(check_umask)
+        .prose("Permissions that new files and directories do not get, such as `0027`. Empty: as the process was started.");
+    t.integer("identity.min_uid", &c.min_uid).between(1, 4294967294).prose("Nobody is mapped to an account with a lower uid.");
+    t.text("identity.map_file", &c.identity.map_file)
+        .prose("File with one line per person: `account issuer subject`. Read again when it changes.");
+    t.text("identity.alise_url", &c.identity.alise.url).prose("Address of the ALISE instance (account linking). Empty: none.");
+    t.text("identity.alise_site", &c.identity.alise.site).prose("Name of this site there.");
+    t.text("identity.alise_key_file", &c.alise_key_file).prose("File with the API key for it, readable by the door only.");
+    t.text("identity.alise_issuer", &c.alise_issuer)
+        .one_of({"hash", "url"})
+        .prose("How it wants issuers named: by SHA-1, or by their encoded URL (newer instances).");
+    t.duration("identity.alise_timeout", &c.alise_timeout)
+        .between(1, 60)
+        .prose("An instance that does not answer in time means 503 for the caller, never another account.");
+    t.text("identity.public_account", &c.identity.public_account)
+        .prose("As whom those without a token read `public` paths. Empty: they do not.");
+    t.duration("identity.keep", &c.identity.keep)
+        .between(0, 86400)
+        .prose("How long an account that was found is not asked for again.");
+    t.duration("identity.keep_negative", &c.identity.keep_negative)
+        .between(0, 3600)
+        .prose("The same for who has none, and for failures.");
+    t.section("group_account", "Mapped mode: one account for all members of a group; the first block that fits decides.");
+    t.array<site::group_account>("group_account", &c.identity.groups, declare_group_account);
 }
 
 void declare_network(config_table& t, broker::network_options& n) {
@@ -207,6 +264,7 @@ config_table table_of(site_config& c) {
     t.section("group_access",
               "Access by group, for tokens without capability scopes: a token that has some is decided on by them alone.");
     t.array<site::group_rule>("group_access", &c.group_access, declare_group_rule);
+    declare_identity(t, c);
     declare_issuers(t, c);
     return t;
 }

@@ -7,6 +7,7 @@
 #include "broker/options.hpp"
 #include "net/server.hpp"
 #include "site/group_access.hpp"
+#include "site/identity.hpp"
 #include "transfer/access.hpp"
 
 #include <string>
@@ -54,6 +55,16 @@ struct site_config : common_config {
     std::vector<std::string> tpc_allow;
     std::string broker_url;  // whose revocations are followed
     std::vector<site::group_rule> group_access;
+    std::string identity_mode = "service";
+    std::string service_account;
+    std::string umask;
+    std::int64_t min_uid = 1000;
+    std::string alise_key_file;
+    std::string alise_issuer = "hash";
+    seconds alise_timeout{5};
+    site::identity_options identity;
+
+    bool is_mapped() const { return identity_mode == "mapped"; }
 };
 
 struct origin_config {

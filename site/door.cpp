@@ -92,6 +92,7 @@ void door::add_routes(net::router& routes) const {
     routes.add("MKCOL", pattern, bind(&handle_mkcol), small);
     routes.add("MOVE", pattern, bind(&handle_move), small);
     routes.add("OPTIONS", pattern, bind(&handle_options), small);
+    routes.add("GET", "/.well-known/fjord-whoami", bind(&handle_whoami), small);
     auto const quickly = [core = core_](net::quick_request const& req, net::quick_answer& answer) {
         return serve_quickly(*core, req, answer);
     };

@@ -110,6 +110,7 @@ asio::awaitable<net::response> handle_delete(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_mkcol(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_move(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_options(core_ptr core, net::request& req);
+asio::awaitable<net::response> handle_whoami(core_ptr core, net::request& req);
 asio::awaitable<net::response> handle_copy(core_ptr core, net::request& req);
 
 // COPY whose Destination is at this very door, and which brings no token for another.

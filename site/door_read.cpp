@@ -64,11 +64,12 @@ struct propfind_job {
     std::optional<listing_job> children;  // none for depth 0
     std::string etag;
     std::optional<disk_space> space;
+    asked_properties asked;
 };
 
 std::string self_element(propfind_job const& job) {
     bool const directory = job.self.facts.state == object_state::directory;
-    return response_element({href_of(job.core->prefix, job.path, directory), job.self.facts, job.etag, job.space});
+    return response_element({href_of(job.core->prefix, job.path, directory), job.self.facts, job.etag, job.space}, job.asked);
 }
 
 // A listing goes out batch by batch: memory does not grow with the directory.
@@ -82,8 +83,8 @@ asio::awaitable<result<void>> send_multistatus(std::shared_ptr<propfind_job> job
         for (auto& e : *batch) {
             auto path = job->path;
             path.push_back(std::move(e.name));
-            text +=
-                response_element({href_of(prefix, path, e.facts.state == object_state::directory), e.facts, {}, std::nullopt});
+            auto href = href_of(prefix, path, e.facts.state == object_state::directory);
+            text += response_element({std::move(href), e.facts, {}, std::nullopt}, job->asked);
         }
         if (auto sent = co_await to.write(text); !sent) co_return sent.error();
         text.clear();
@@ -130,8 +131,10 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
     auto const depth = trim(req.headers.get("Depth"));
     auto e = co_await enter(core, req, depth == "1" ? verb::list : verb::propfind);
     if (e.refused) co_return std::move(*e.refused);
-    // All we have is told whatever properties are asked for, so the body matters only in that it has bounds.
-    if (auto body = co_await net::read_body(req, 64u << 10); !body) co_return net::problem(body.error());
+    auto body = co_await net::read_body(req, 64u << 10);
+    if (!body) co_return net::problem(body.error());
+    auto asked = parse_propfind(*body);
+    if (!asked) co_return net::problem(asked.error());
     auto found = co_await open_served(core, e.at.account, e.at.path);
     if (!found && found.error().code != errc::not_found && found.error().code != errc::conflict)
         co_return net::problem(found.error());
@@ -143,6 +146,7 @@ asio::awaitable<net::response> handle_propfind(core_ptr core, net::request& req)
     job->core = core;
     job->path = e.at.path;
     job->self = std::move(*found);
+    job->asked = std::move(*asked);
     bool const reveal = held_at(*core, *e.at.caller, e.at.path, state == object_state::directory).read;
     if (reveal && state == object_state::file) job->etag = entity_tag(job->self.facts, job->self.digests);
     if (state == object_state::directory && job->self.fd) {

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -54,6 +55,39 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> types{{{
                                                                                {"zip", "application/zip"},
                                                                                {"gz", "application/gzip"},
                                                                                {"parquet", "application/vnd.apache.parquet"}}};
+
+struct known_property {
+    std::string_view name;  // in the DAV: namespace
+    std::string value;      // XML
+};
+
+std::vector<known_property> known_properties(dav_properties const& p) {
+    bool const directory = p.facts.state == object_state::directory;
+    std::vector<known_property> out;
+    out.push_back({"resourcetype", directory ? "<D:collection/>" : ""});
+    if (!directory) {
+        out.push_back({"getcontentlength", std::to_string(p.facts.size)});
+        out.push_back({"getcontenttype", std::string(content_type_of(p.href))});
+    }
+    out.push_back({"getlastmodified", format_http_date(p.facts.modified())});
+    if (!p.etag.empty()) out.push_back({"getetag", xml_escape(p.etag)});
+    if (p.space) {
+        out.push_back({"quota-available-bytes", std::to_string(p.space->available)});
+        out.push_back({"quota-used-bytes", std::to_string(p.space->used)});
+    }
+    return out;
+}
+
+std::string element(std::string_view name, std::string_view value) {
+    auto const tag = "D:" + std::string(name);
+    if (value.empty()) return "<" + tag + "/>";
+    return "<" + tag + ">" + std::string(value) + "</" + tag + ">";
+}
+
+std::string propstat(std::string const& properties, std::string_view status) {
+    return "<D:propstat><D:prop>" + properties + "</D:prop><D:status>HTTP/1.1 " + std::string(status) +
+           "</D:status></D:propstat>";
+}
 
 }  // namespace
 
@@ -104,21 +138,25 @@ std::string_view multistatus_head() noexcept {
 }
 std::string_view multistatus_tail() noexcept { return "</D:multistatus>\n"; }
 
-std::string response_element(dav_properties const& p) {
-    bool const directory = p.facts.state == object_state::directory;
-    std::string out = "<D:response><D:href>" + xml_escape(p.href) + "</D:href><D:propstat><D:prop>";
-    out += directory ? "<D:resourcetype><D:collection/></D:resourcetype>" : "<D:resourcetype/>";
-    if (!directory) {
-        out += "<D:getcontentlength>" + std::to_string(p.facts.size) + "</D:getcontentlength>";
-        out += "<D:getcontenttype>" + std::string(content_type_of(p.href)) + "</D:getcontenttype>";
+std::string response_element(dav_properties const& p, asked_properties const& asked) {
+    auto const known = known_properties(p);
+    std::string found, missing;
+    if (asked.what != asked_properties::kind::listed)
+        for (auto const& one : known) found += element(one.name, asked.what == asked_properties::kind::all ? one.value : "");
+    for (auto const& wanted : asked.listed) {
+        auto const at = std::find_if(known.begin(), known.end(),
+                                     [&](known_property const& k) { return wanted.space == "DAV:" && wanted.name == k.name; });
+        if (at != known.end())
+            found += element(at->name, at->value);
+        else if (wanted.space == "DAV:")
+            missing += element(wanted.name, "");
+        else
+            missing += "<" + wanted.name + " xmlns=\"" + xml_escape(wanted.space) + "\"/>";
     }
-    out += "<D:getlastmodified>" + format_http_date(p.facts.modified()) + "</D:getlastmodified>";
-    if (!p.etag.empty()) out += "<D:getetag>" + xml_escape(p.etag) + "</D:getetag>";
-    if (p.space) {
-        out += "<D:quota-available-bytes>" + std::to_string(p.space->available) + "</D:quota-available-bytes>";
-        out += "<D:quota-used-bytes>" + std::to_string(p.space->used) + "</D:quota-used-bytes>";
-    }
-    return out + "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n";
+    std::string out = "<D:response><D:href>" + xml_escape(p.href) + "</D:href>";
+    if (!found.empty() || missing.empty()) out += propstat(found, "200 OK");  // first: some clients read no further
+    if (!missing.empty()) out += propstat(missing, "404 Not Found");
+    return out + "</D:response>\n";
 }
 
 std::string_view content_type_of(std::string_view name) noexcept {

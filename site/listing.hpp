@@ -1,5 +1,6 @@
 #pragma once
 // Names of a directory, and the WebDAV document about them (RFC 4918 sections 9.1 and 14).
+#include "site/propfind_request.hpp"
 #include "site/root.hpp"
 
 #include <optional>
@@ -46,7 +47,8 @@ struct dav_properties {
     std::string etag;                 // "" = not told
     std::optional<disk_space> space;  // quota properties of RFC 4331
 };
-std::string response_element(dav_properties const& properties);
+// With what is asked for: properties that the resource does not have are named with status 404.
+std::string response_element(dav_properties const& properties, asked_properties const& asked = {});
 
 std::string_view content_type_of(std::string_view name) noexcept;  // by extension; application/octet-stream otherwise
 

@@ -18,7 +18,7 @@ struct logout_args {
 };
 int logout(global_options const& g, logout_args const& a);
 
-int whoami(client_context& c);
+int whoami(client_context& c, std::string const& at = {});  // at: a site door to ask instead of the broker
 
 struct exchange_args {
     std::vector<std::string> uris;  // COLLECTION/ITEM[/ASSET]

@@ -12,6 +12,7 @@
 namespace fjord::site::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -397,6 +398,65 @@ TEST_F(DoorTest, DirectoriesTellTheirSpace) {
         EXPECT_THAT(answer.body, HasSubstr("<D:quota-available-bytes>")) << path;
         EXPECT_THAT(answer.body, HasSubstr("<D:quota-used-bytes>")) << path;
     }
+}
+
+TEST_F(DoorTest, PropfindTellsWhatItsBodyAsksFor) {
+    put("/d/x.nc", "hello");
+    auto ask = [&](std::string path, std::string what) {
+        auto const body = R"(<?xml version="1.0"?><D:propfind xmlns:D="DAV:" xmlns:L="LCGDM:">)" + what + "</D:propfind>";
+        return send("PROPFIND", std::move(path), all, {{"Depth", "0"}}, body).body;
+    };
+    auto const found = [](std::string const& properties, std::string const& status) {
+        return "<D:propstat><D:prop>" + properties + "</D:prop><D:status>HTTP/1.1 " + status + "</D:status></D:propstat>";
+    };
+    EXPECT_THAT(ask("/d/x.nc", "<D:prop><D:getcontentlength/></D:prop>"),
+                HasSubstr("</D:href>" + found("<D:getcontentlength>5</D:getcontentlength>", "200 OK") + "</D:response>"));
+    EXPECT_THAT(ask("/d/x.nc", "<D:prop><L:mode/><D:resourcetype><D:collection/></D:resourcetype><D:quota-used-bytes/></D:prop>"),
+                HasSubstr(found("<D:resourcetype/>", "200 OK") +
+                          found("<mode xmlns=\"LCGDM:\"/><D:quota-used-bytes/>", "404 Not Found")));
+    EXPECT_THAT(ask("/d", "<D:prop><D:quota-available-bytes/></D:prop>"),
+                AllOf(HasSubstr("<D:prop><D:quota-available-bytes>"), Not(HasSubstr("getlastmodified")), Not(HasSubstr("404"))));
+    EXPECT_THAT(ask("/d", "<D:propname/>"),
+                AllOf(HasSubstr("<D:quota-used-bytes/>"), HasSubstr("<D:resourcetype/>"), Not(HasSubstr("collection"))));
+    EXPECT_THAT(ask("/d", "<D:allprop/><D:include><L:mode/></D:include>"), HasSubstr("<D:quota-used-bytes>"));
+    EXPECT_THAT(ask("/d", "<D:prop><L:a&amp;b/></D:prop>"), HasSubstr("PROPFIND body"));
+    auto const listing =
+        send("PROPFIND", "/d", all, {{"Depth", "1"}}, R"(<propfind xmlns="DAV:"><prop><getcontentlength/></prop></propfind>)")
+            .body;
+    EXPECT_THAT(listing, AllOf(HasSubstr("/d/x.nc</D:href>" + found("<D:getcontentlength>5</D:getcontentlength>", "200 OK")),
+                               HasSubstr("/d/</D:href>" + found("<D:getcontentlength/>", "404 Not Found"))));
+    for (auto const* bad : {"<propfind/>", "not xml", "<D:propfind xmlns:D=\"DAV:\"/>",
+                            "<D:propfind xmlns:D=\"DAV:\"><D:allprop/><D:propname/></D:propfind>",
+                            "<!DOCTYPE a [<!ENTITY b \"c\">]><D:propfind xmlns:D=\"DAV:\"><D:allprop/></D:propfind>"})
+        EXPECT_EQ(send("PROPFIND", "/d", all, {{"Depth", "0"}}, bad).status, 400u) << bad;
+}
+
+TEST_F(DoorTest, WhoamiTellsTheEffectivePathsOfAToken) {
+    auto options = local_options(root.str());
+    options.public_paths = {"/public"};
+    options.groups = {{"/vo/x y", "", {"/vo"}, {"/vo/managers"}}};
+    start(options);
+    auto ask = [&](secret token) { return send("GET", "/.well-known/fjord-whoami", std::move(token)); };
+    auto answer = ask(w.token("storage.read:/a storage.create:/a/b/ storage.stage:/a"));
+    EXPECT_EQ(answer.status, 200u);
+    EXPECT_THAT(answer.body,
+                HasSubstr(R"("storage":[{"path":"/a","may":["read","stage","stat"]},{"path":"/a/b/","may":["create","stat"]},)"
+                          R"({"path":"/public","may":["read","stat"]}])"));
+    EXPECT_EQ(answer.headers.get("Cache-Control"), "no-store");
+    auth::issuer_options based;
+    based.url = issuer_url;
+    based.audience = {audience};
+    based.base_path = "/data/vo";
+    w.verifier->replace_issuers({based});
+    EXPECT_THAT(ask(w.token("storage.modify:/a")).body, HasSubstr(R"({"path":"/data/vo/a","may":["create","modify","stat"]})"));
+    EXPECT_THAT(ask(secret{}).body, HasSubstr(R"({"anonymous":true,"storage":[{"path":"/public")"));
+    EXPECT_EQ(ask(secret("not.a.token")).status, 401u);
+    auth::mint_request member;
+    member.subject = "tester";
+    member.audience = {audience};
+    member.groups = {"/vo"};
+    EXPECT_THAT(ask(w.minter->mint(member)).body, HasSubstr(R"({"path":"/vo/x%20y","may":["read","stat"]})"));
+    EXPECT_THAT(ask(w.minter->mint(member)).body, HasSubstr(R"("groups":["/vo"])"));
 }
 
 TEST_F(DoorTest, MoveKeepsTheRules) {
