@@ -27,6 +27,7 @@ result<account_map> account_map::parse(std::string_view text) {
     std::size_t bad = 0;
     for (std::size_t number = 1; !text.empty(); ++number) {
         auto line = trim(take_until(text, '\n'));
+        if (line.ends_with('\r')) line = trim(line.substr(0, line.size() - 1));
         if (line.empty() || line.starts_with('#')) continue;
         auto const name = take_word(line), issuer = take_word(line), subject = take_word(line);
         char const* why = nullptr;
