@@ -43,7 +43,8 @@ result<void> complete_identity(site_config& c) {
         return fail(errc::invalid_argument, "identity.alise_url needs identity.alise_site and identity.alise_key_file as well");
     auto key = read_file(c.alise_key_file, 4096);
     if (!key) return error(key.error().code, "identity.alise_key_file: " + key.error().message());
-    i.alise.key = secret(std::string(trim(*key)));
+    std::string_view const line = *key;
+    i.alise.key = secret(std::string(trim(line.substr(0, line.find_first_of("\r\n")))));
     if (i.alise.key.empty()) return fail(errc::invalid_argument, "identity.alise_key_file: " + c.alise_key_file + " is empty");
     return {};
 }

@@ -1,6 +1,5 @@
 #include "site/propfind_request.hpp"
 
-#include "base/text.hpp"
 #include "storage/xml_reader.hpp"
 
 namespace fjord::site {
@@ -45,7 +44,7 @@ private:
 }  // namespace
 
 result<asked_properties> parse_propfind(std::string_view body) {
-    if (trim(body).empty()) return asked_properties{};
+    if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return asked_properties{};
     propfind_reader reader;
     auto read = storage::read_xml("the PROPFIND body", body, {8, 4096, 64u << 10}, reader);
     if (!read && read.error().code == errc::limit_exceeded) return read.error();
