@@ -17,7 +17,6 @@ result<std::uint64_t> policy_state::load(catalog::catalog& cat) {
         if (!rules) return error(rules.error().code, "policy " + record.id + ": " + rules.error().message());
         all.merge(*rules);
     }
-    select_datasets = all.selects_datasets();
     return engine.replace(std::move(all));
 }
 

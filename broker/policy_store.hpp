@@ -5,16 +5,14 @@
 
 #include <boost/json/value.hpp>
 
-#include <atomic>
 #include <mutex>
 #include <string>
 
 namespace fjord::broker {
 
-// The rules in force, and what is known of them as a whole.
+// The rules in force.
 struct policy_state {
     policies::engine engine;
-    std::atomic<bool> select_datasets{false};  // some rule selects on single datasets
 
     // Compiles all stored documents and installs them under a new epoch. errc::invalid_argument names the document: then the
     // epoch in force stays, because half a policy set is no policy set. One at a time, so that the last change wins.

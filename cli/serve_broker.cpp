@@ -105,7 +105,6 @@ int serve_broker(serve_args const& a) {
     stac_options.cursor_key = *paging;
     stac_options.index_directory = c.data_dir + "/index";
     stac_options.read_in_background = true;
-    stac_options.rules_select_datasets = [&rules] { return rules.select_datasets.load(); };
     stac_options.unauthorized = [](net::request const& req) { return auth::unauthorized(req, broker::realm(), ""); };
     stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
     if (auto ok = stac.start(); !ok) return report(ok.error());

@@ -35,6 +35,7 @@ void compiled_rules::finish() {
     by_collection_.clear();
     everywhere_.clear();
     used_.reset();
+    datasets_.clear();
     for (std::uint32_t i = 0; i < grants.size(); ++i) {
         auto const* collections = collections_of(grants[i]);
         if (!collections)
@@ -42,8 +43,13 @@ void compiled_rules::finish() {
         else
             for (auto const& c : *collections) by_collection_[c].push_back(i);
         for (auto const* part : {&grants[i].select, &grants[i].when})
-            for (auto const& a : *part) used_.set(static_cast<std::size_t>(a.about));
+            for (auto const& a : *part) {
+                used_.set(static_cast<std::size_t>(a.about));
+                if (a.about == attribute::dataset) datasets_.insert(datasets_.end(), a.values.begin(), a.values.end());
+            }
     }
+    std::sort(datasets_.begin(), datasets_.end());
+    datasets_.erase(std::unique(datasets_.begin(), datasets_.end()), datasets_.end());
 }
 
 std::vector<rule const*> compiled_rules::about(std::string const& collection, action what) const {

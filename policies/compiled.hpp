@@ -22,10 +22,13 @@ struct compiled_rules {
 
     bool looks_at(attribute a) const noexcept { return used_.test(static_cast<std::size_t>(a)); }
 
+    std::vector<std::string> const& named_datasets() const noexcept { return datasets_; }  // sorted
+
 private:
     std::unordered_map<std::string, std::vector<std::uint32_t>> by_collection_;
     std::vector<std::uint32_t> everywhere_;  // rules that name no collection
     std::bitset<attribute_count> used_;
+    std::vector<std::string> datasets_;
 };
 
 }  // namespace fjord::policies

@@ -107,6 +107,15 @@ decision engine::decide(question const& q) const {
     return out;
 }
 
+bool engine::permits(question const& q) const {
+    return q.who && q.on && find_or_make(*impl_->current.load(), facts_of(q))->permitted;
+}
+
+std::shared_ptr<std::vector<std::string> const> engine::named_datasets() const {
+    auto const g = impl_->current.load();
+    return {g, &g->rules->named_datasets()};
+}
+
 placement_verdict engine::may_place(resource const& on, place const& where) const {
     return judge_place(*impl_->current.load()->rules, on, where);
 }

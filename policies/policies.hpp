@@ -103,7 +103,8 @@ public:
     rule_set& operator=(rule_set const&);
     rule_set& operator=(rule_set&&) noexcept;
     void merge(rule_set const& other);
-    bool selects_datasets() const noexcept;  // some rule selects on `dataset`
+    // The datasets that rules select on, by name, sorted. All others get the decisions of a dataset that no rule names.
+    std::vector<std::string> const& named_datasets() const noexcept;
 
 private:
     friend class engine;
@@ -121,6 +122,8 @@ public:
     std::uint64_t epoch() const noexcept;
 
     decision decide(question const& q) const;  // memoised per (subject vector, resource key, action, epoch)
+    bool permits(question const& q) const;     // what decide() decides, without saying why
+    std::shared_ptr<std::vector<std::string> const> named_datasets() const;     // of the rules in force; never null
     placement_verdict may_place(resource const& on, place const& where) const;  // residency; with no place rule: allowed
     // May bytes be relayed through this jurisdiction (ISO 3166 alpha-2; empty = unknown)?
     placement_verdict may_transit(resource const& on, std::string_view jurisdiction) const;

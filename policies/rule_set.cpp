@@ -69,6 +69,6 @@ void rule_set::merge(rule_set const& other) {
     impl_ = std::move(both);
 }
 
-bool rule_set::selects_datasets() const noexcept { return impl_->looks_at(attribute::dataset); }
+std::vector<std::string> const& rule_set::named_datasets() const noexcept { return impl_->named_datasets(); }
 
 }  // namespace fjord::policies

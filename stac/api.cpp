@@ -88,14 +88,14 @@ bool api::impl::permits(principal const& who, policies::action what, policies::r
     q.what = what;
     q.on = &on;
     q.now = time_.now();
-    return engine_.decide(q).permitted;
+    return engine_.permits(q);
 }
 
 visibility api::impl::eyes(net::request const& req, policies::action what) const {
     auto const who = req.caller;
-    bool const all = options_.admin_may_all && who->has_role("admin");
-    bool const per_item = !all && (!options_.rules_select_datasets || options_.rules_select_datasets());
-    return visibility([this, who, what](policies::resource const& on) { return permits(*who, what, on); }, per_item);
+    // Before the first decision: names that go while we ask cost a question each, no more.
+    auto named = options_.admin_may_all && who->has_role("admin") ? nullptr : engine_.named_datasets();
+    return visibility([this, who, what](policies::resource const& on) { return permits(*who, what, on); }, std::move(named));
 }
 
 api::impl::answer api::impl::refused(net::request const& req) const {

@@ -35,8 +35,6 @@ struct api_options {
     std::string index_directory;
     // A start without a checkpoint reads the items beside serving; searches answer 503 until it is done. Else start() waits.
     bool read_in_background = false;
-    // Whether some policy rule selects on single datasets now. Empty: assumed, which asks the engine per item, not per class.
-    std::function<bool()> rules_select_datasets;
     // The 401 to a write without credentials. Empty: a plain problem with WWW-Authenticate: Bearer.
     std::function<net::response(net::request const&)> unauthorized;
     // Beside the policy engine: role "admin" may see and change everything.

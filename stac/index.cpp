@@ -96,7 +96,6 @@ property_summary& named(summaries& all, std::string_view name) {
 void summarise(summaries& all, index_state const& state, collection_state const& c, visibility& v) {
     for (auto const& s : c.segments) {
         auto rows = visible_rows(s, state, v);
-        keep_visible(rows, s, state, v);
         std::vector<std::uint64_t> items(s.data->schemas().size());
         each_code(s.data->schema_codes(), rows, [&](std::size_t, std::uint64_t code) { ++items[code]; });
         for (std::size_t i = 0; i < items.size(); ++i) {
@@ -105,7 +104,7 @@ void summarise(summaries& all, index_state const& state, collection_state const&
         }
     }
     for (auto const& t : c.tail) {
-        if (!v.sees(t.visible_as, *(*state.classes)[t.visible_as], t.item->id.str())) continue;
+        if (!v.sees_item(t.visible_as, *(*state.classes)[t.visible_as], t.item->id.str())) continue;
         member_walk walk(t.item->properties());
         while (auto m = walk.next())
             if (auto const kind = kind_of_property(m->value)) count(named(all, m->key()), *kind, 1);
@@ -252,7 +251,7 @@ item_ptr index::find_item(collection_id const& c, item_id const& i, visibility& 
     if (!in) return nullptr;
     auto const place = locate(*in, i.str());
     if (!place) return nullptr;
-    auto const sees = [&](class_id k) { return v.sees(k, *(*state->classes)[k], i.str()); };
+    auto const sees = [&](class_id k) { return v.sees_item(k, *(*state->classes)[k], i.str()); };
     if (place.tail) return sees(place.tail->visible_as) ? place.tail->item : nullptr;
     if (!sees(place.segment->classes[place.segment->data->class_of(place.row)])) return nullptr;
     wanted_item const wanted{&in->collection->id, i.str(), place.segment->data->stamp(place.row)};

@@ -61,7 +61,6 @@ result<void> index_search::find_in(collection_state const& c) {
         auto found = segment_filter(*ref.data, c.collection->id, plan_).match(std::move(rows));
         if (found.open.any())
             if (auto ok = settle(c, *ref.data, found.yes, found.open); !ok) return ok;
-        keep_visible(found.yes, ref, *state_, visibility_);
         auto const n = found.yes.count();
         matched_ += n;
         if (n != 0) segments_.push_back({&c, &ref, std::move(found.yes)});
@@ -73,7 +72,7 @@ result<void> index_search::find_in(collection_state const& c) {
 void index_search::find_in_tail(collection_state const& c) {
     for (auto const& t : c.tail) {
         if (!test_.matches(*t.item)) continue;
-        if (!visibility_.sees(t.visible_as, *(*state_->classes)[t.visible_as], t.item->id.str())) continue;
+        if (!visibility_.sees_item(t.visible_as, *(*state_->classes)[t.visible_as], t.item->id.str())) continue;
         ++matched_;
         tail_.push_back({&c, &t});
     }

@@ -37,42 +37,89 @@ item_place locate(collection_state const& c, std::string_view id) noexcept {
     return {};
 }
 
-bool visibility::sees(class_id c, policies::resource const& r) {
-    if (c >= known_.size()) known_.resize(c + 1, -1);
-    if (known_[c] < 0) known_[c] = permits_(r) ? 1 : 0;
-    return known_[c] == 1;
+namespace {
+
+// Stands for every item that no rule names: rules are written with names, and this is none.
+constexpr std::string_view any_other_item = "\n";
+
+template <class Ask>
+bool remembered(std::vector<signed char>& known, class_id c, Ask ask) {
+    if (c >= known.size()) known.resize(c + 1, -1);
+    if (known[c] < 0) known[c] = ask() ? 1 : 0;
+    return known[c] == 1;
 }
 
-bool visibility::sees(class_id c, policies::resource const& r, std::string_view item) {
-    if (!per_item_) return sees(c, r);
-    auto one = r;
-    one.dataset = item;
-    return permits_(one);
+}  // namespace
+
+bool visibility::ask(policies::resource r, std::string_view item) {
+    r.dataset = item;
+    return permits_(r);
 }
+
+std::span<std::string const> visibility::named_items() const noexcept {
+    return named_ ? std::span<std::string const>(*named_) : std::span<std::string const>();
+}
+
+std::vector<std::uint64_t> const& visibility::named_hashes() {
+    if (hashes_.empty())
+        for (auto const& id : named_items()) hashes_.push_back(id_list::hash(id));
+    return hashes_;
+}
+
+bool visibility::sees(class_id c, policies::resource const& r) {
+    return remembered(collections_, c, [&] { return permits_(r); });
+}
+
+bool visibility::sees_items(class_id c, policies::resource const& r) {
+    return remembered(items_, c, [&] { return ask(r, any_other_item); });
+}
+
+bool visibility::sees_item(class_id c, policies::resource const& r, std::string_view item) {
+    auto const named = named_items();
+    return std::binary_search(named.begin(), named.end(), item) ? ask(r, item) : sees_items(c, r);
+}
+
+namespace {
+
+// Takes the rows of classes that are not seen out, a run of such classes at a time.
+void drop_unseen(row_set& rows, segment_ref const& s, std::vector<bool> const& seen) {
+    auto const end = seen.end();
+    for (auto at = std::find(seen.begin(), end, false); at != end; at = std::find(at, end, false)) {
+        auto const from = at;
+        at = std::find(at, end, true);
+        auto const first = static_cast<std::uint64_t>(from - seen.begin()), last = static_cast<std::uint64_t>(at - seen.begin());
+        rows -= rows_in_codes(s.data->class_codes(), first, last - 1, rows);
+    }
+}
+
+// What rules say of single items by name.
+void judge_named(row_set& rows, segment_ref const& s, index_state const& state, visibility& v) {
+    auto const named = v.named_items();
+    for (std::size_t i = 0; i < named.size(); ++i) {
+        if (!s.data->ids().may_hold(v.named_hashes()[i])) continue;
+        auto const row = s.data->ids().find(named[i]);
+        if (!row || (s.dead && s.dead->has(*row))) continue;
+        auto const c = s.classes[s.data->class_of(*row)];
+        if (v.sees_item(c, *(*state.classes)[c], named[i]))
+            rows.add(*row);
+        else
+            rows.drop(*row);
+    }
+}
+
+}  // namespace
 
 row_set visible_rows(segment_ref const& s, index_state const& state, visibility& v) {
-    auto rows = row_set::all(s.data->rows());
-    if (s.dead) rows -= *s.dead;
-    if (v.per_item()) return rows;
     std::vector<bool> seen;
-    for (auto const c : s.classes) seen.push_back(v.sees(c, *(*state.classes)[c]));
-    if (std::find(seen.begin(), seen.end(), false) == seen.end()) return rows;
-    row_set kept(rows.rows());
-    if (std::find(seen.begin(), seen.end(), true) == seen.end()) return kept;
-    each_code(s.data->class_codes(), rows, [&](std::size_t row, std::uint64_t code) {
-        if (seen[code]) kept.add(row);
-    });
-    return kept;
-}
-
-void keep_visible(row_set& rows, segment_ref const& s, index_state const& state, visibility& v) {
-    if (!v.per_item()) return;
-    auto kept = rows;
-    rows.each([&](std::size_t row) {
-        auto const c = s.classes[s.data->class_of(row)];
-        if (!v.sees(c, *(*state.classes)[c], s.data->ids().of_row(row))) kept.drop(row);
-    });
-    rows = std::move(kept);
+    for (auto const c : s.classes) seen.push_back(v.sees_items(c, *(*state.classes)[c]));
+    bool const none = std::find(seen.begin(), seen.end(), true) == seen.end();
+    auto rows = none ? row_set(s.data->rows()) : row_set::all(s.data->rows());
+    if (!none) {
+        if (s.dead) rows -= *s.dead;
+        drop_unseen(rows, s, seen);
+    }
+    judge_named(rows, s, state, v);
+    return rows;
 }
 
 policies::resource resource_of_item(indexed_collection const& c, std::string_view item, std::string_view attributes) {

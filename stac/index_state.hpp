@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fjord::stac {
@@ -73,26 +75,31 @@ struct item_place {
 };
 item_place locate(collection_state const& c, std::string_view id) noexcept;
 
-// One request's eyes: remembers the answer per class. While some rule selects on single datasets, a class says too little and
-// every item is asked for by name (`per_item`). One thread.
+// One request's eyes: asks the policy once per class and remembers. Items that some rule names are asked for one by one. One
+// thread.
 class visibility {
 public:
     using permits = std::function<bool(policies::resource const&)>;
-    explicit visibility(permits p, bool per_item = false) : permits_(std::move(p)), per_item_(per_item) {}
-    bool sees(class_id c, policies::resource const& r);
-    bool sees(class_id c, policies::resource const& r, std::string_view item);
-    bool permits_now(policies::resource const& r) { return permits_(r); }  // of no known class
-    bool per_item() const noexcept { return per_item_; }
+    using names = std::shared_ptr<std::vector<std::string> const>;  // sorted; null: none
+    explicit visibility(permits p, names named_items = nullptr) : permits_(std::move(p)), named_(std::move(named_items)) {}
+
+    bool sees(class_id c, policies::resource const& r);                              // a collection
+    bool sees_items(class_id c, policies::resource const& r);                        // items that no rule names
+    bool sees_item(class_id c, policies::resource const& r, std::string_view item);  // this one
+    bool permits_now(policies::resource const& r) { return permits_(r); }            // of no known class
+    std::span<std::string const> named_items() const noexcept;
+    std::vector<std::uint64_t> const& named_hashes();  // id_list::hash() of each
 
 private:
+    bool ask(policies::resource r, std::string_view item);
+
     permits permits_;
-    bool per_item_;
-    std::vector<signed char> known_;  // by class: -1 not asked
+    names named_;
+    std::vector<std::uint64_t> hashes_;
+    std::vector<signed char> collections_, items_;  // by class: -1 not asked
 };
 
-// Live rows of a segment of classes that `v` sees; all live ones when it has to ask per item.
+// Live rows of a segment that `v` sees. A set operation per class of the segment at most; none when all are seen.
 row_set visible_rows(segment_ref const& s, index_state const& state, visibility& v);
-// Takes out what `v` does not see, when it has to ask per item.
-void keep_visible(row_set& rows, segment_ref const& s, index_state const& state, visibility& v);
 
 }  // namespace fjord::stac

@@ -271,11 +271,13 @@ TEST(Decide, RememberedAnswersAreNotSharedBetweenDifferentRequests) {
 
 TEST(Decide, MergedSetsDecideAsOne) {
     auto both = rules(R"([{"id":"p","effect":"permit","actions":["read"]}])");
-    EXPECT_FALSE(both.selects_datasets());
-    both.merge(rules(R"([{"id":"f","effect":"forbid","actions":["read"],"select":{"dataset":"x"}}])"));
-    EXPECT_TRUE(both.selects_datasets());
+    EXPECT_TRUE(both.named_datasets().empty());
+    both.merge(rules(R"([{"id":"f","effect":"forbid","actions":["read"],"select":{"dataset":{"in":["x","a"]}}}])"));
+    EXPECT_EQ(both.named_datasets(), (std::vector<std::string>{"a", "x"}));
     engine e;
+    EXPECT_TRUE(e.named_datasets()->empty());
     e.replace(both);
+    EXPECT_EQ(*e.named_datasets(), both.named_datasets());
     EXPECT_TRUE(permits(e, {member({}), thing("c", "y")}));
     EXPECT_FALSE(permits(e, {member({}), thing("c", "x")}));
 }

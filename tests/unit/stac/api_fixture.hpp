@@ -80,7 +80,6 @@ protected:
     virtual api_options options() {
         api_options o;
         o.cursor_key = secret(std::string(32, 'k'));
-        o.rules_select_datasets = [] { return false; };
         return o;
     }
 

@@ -1,6 +1,6 @@
 // The index against an evaluator written only for this test (random_world.hpp): random items, random conditions, boxes, shapes,
-// intervals, orders and pages, on segments of every make. Testing one item against one query is a comparison: about 800 queries
-// on about 1000 items, six times over.
+// intervals, orders, pages and callers, on segments of every make. Testing one item against one query is a comparison; every
+// test says how many it made, and the six makes of the first one alone are over a million.
 #include "base/json.hpp"
 #include "stac/index.hpp"
 #include "tests/support/matchers.hpp"
@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <set>
 
@@ -61,6 +62,7 @@ protected:
         }
         ASSERT_EQ(index_->size(), items_.size());
     }
+    void TearDown() override { std::printf("%zu comparisons\n", compared_); }
     void put(plain_item const& p) {
         auto const ok = index_->put(
             catalog::item_record{.collection = collection_id(p.collection), .id = item_id(p.id), .document = document_of(p)});
@@ -84,7 +86,8 @@ protected:
         return out;
     }
     template <class Test>
-    std::set<std::string> expected(Test test) const {
+    std::set<std::string> expected(Test test) {
+        compared_ += items_.size();
         std::set<std::string> out;
         for (auto const& p : items_)
             if (test(p)) out.insert(key_of(p));
@@ -97,6 +100,7 @@ protected:
     }
 
     std::vector<plain_item> items_;
+    std::size_t compared_ = 0;  // an item against a query
     std::unique_ptr<index> index_;
 };
 
@@ -126,6 +130,7 @@ TEST_P(differential, RandomConditionsSelectWhatTheTablesSay) {
         q.filters.push_back(std::make_shared<cql2::node const>(*back));
         ASSERT_EQ(found(q), wanted) << "as JSON: " << c.text;
     }
+    EXPECT_GE(compared_, 170'000u) << "six of these are a million";
 }
 
 TEST_P(differential, EveryKindOfConditionAloneSelectsWhatItSays) {
@@ -188,6 +193,53 @@ TEST_P(differential, IdsAndCollectionsNarrowEverythingElse) {
         auto const wanted = expected(
             [&](plain_item const& p) { return ids.contains(p.id) && (!one || p.collection == "a") && c.holds(p) == true; });
         ASSERT_EQ(found(q), wanted) << c.text;
+    }
+}
+
+// Whole classes are hidden or shown, and single items by name against their class: in counts, pages, summaries and by id.
+TEST_P(differential, WhatACallerMayNotSeeIsInNoAnswer) {
+    random_world world(8);
+    for (int i = 0; i < 60; ++i) {
+        std::set<std::optional<int>> levels;  // shown
+        for (std::optional<int> const level : {std::optional<int>(), {0}, {1}, {2}, {3}, {4}})
+            if (!world.one_in(i % 5 == 0 ? 1 : 3)) levels.insert(level);
+        bool const only_a = world.one_in(4);
+        std::map<std::string, bool> named;
+        for (int n = i % 3 == 0 ? world.upto(30) : 0; n > 0; --n)
+            named["i" + std::to_string(world.upto(item_count + 50))] = world.one_in(2);
+        auto names = std::make_shared<std::vector<std::string>>();
+        for (auto const& [id, shown] : named) names->push_back(id);
+        visibility eye(
+            [&](policies::resource const& r) {
+                auto const by_name = named.find(r.dataset);
+                return by_name != named.end() ? by_name->second
+                                              : levels.contains(r.sensitivity) && (!only_a || r.collection == "a");
+            },
+            names);
+        auto const seen = [&](plain_item const& p) {
+            auto const by_name = named.find(p.id);
+            return by_name != named.end() ? by_name->second : levels.contains(p.sensitivity) && (!only_a || p.collection == "a");
+        };
+        auto const c = world.any(1);
+        auto q = with(c.text);
+        q.limit = 10'000;
+        auto const wanted = expected([&](plain_item const& p) { return seen(p) && c.holds(p) == true; });
+        auto const page = index_->search(q, eye).value();
+        std::set<std::string> got, each;
+        for (auto const& item : page.items) got.insert(key_of(*item));
+        ASSERT_EQ(got, wanted) << c.text << difference(got, wanted);
+        ASSERT_EQ(page.matched, wanted.size());
+        auto const collect = [&](indexed_item const& item) { return each.insert(key_of(item)).second; };
+        ASSERT_TRUE(index_->each(q, eye, collect));
+        ASSERT_EQ(each, wanted);
+        std::map<std::string, std::uint64_t> clouds;
+        for (auto const& p : index_->properties({}, eye)) clouds[p.name] = p.numbers;
+        auto const cloudy = expected([&](plain_item const& p) { return seen(p) && p.cloud; });
+        ASSERT_EQ(clouds["eo:cloud_cover"], cloudy.size());
+        for (int n = 0; n < 40; ++n) {
+            auto const& p = items_[static_cast<std::size_t>(world.upto(static_cast<int>(items_.size())))];
+            ASSERT_EQ(index_->find_item(collection_id(p.collection), item_id(p.id), eye) != nullptr, seen(p)) << p.id;
+        }
     }
 }
 

@@ -164,8 +164,12 @@ TEST_F(index_test, RulesOnSingleDatasetsAreAskedByItem) {
     collection("c");
     item("shown");
     item("kept");
-    visibility v([](policies::resource const& r) { return r.dataset != "kept"; }, true);
-    EXPECT_EQ(index_.search({}, v).value().matched, 1u);
+    for (int i = 0; i < 30; ++i) item("other" + std::to_string(i));
+    int asked = 0;
+    auto const names = std::make_shared<std::vector<std::string>>(std::vector<std::string>{"absent", "kept"});
+    visibility v([&](policies::resource const& r) { return ++asked && r.dataset != "kept"; }, names);
+    EXPECT_EQ(index_.search({}, v).value().matched, 31u);
+    EXPECT_EQ(asked, 2) << "the class, and the one item that is there";
     EXPECT_EQ(index_.find_item(collection_id("c"), item_id("kept"), v), nullptr);
 }
 

@@ -174,6 +174,7 @@ plain_item random_world::item(std::string collection, std::string id) {
     p.start = p.end = time();
     if (!one_in(5)) p.datetime = p.start;
     if (!p.datetime || one_in(6)) p.end = (p.start = time()) + upto(90) * day;
+    if (one_in(2)) p.sensitivity = upto(5);
     if (!one_in(12)) {
         p.geometry_text = geometry_text();
         p.shape = geometry_of(p.geometry_text);
@@ -208,6 +209,7 @@ std::string document_of(plain_item const& p) {
     }
     if (p.created) add("created", quoted(fixed(*p.created, 6)));
     if (p.seen) add("seen", quoted(p.seen_text));
+    if (p.sensitivity) add("fjord:sensitivity", std::to_string(*p.sensitivity));
     if (!p.datetime || p.start != p.end || p.start != *p.datetime) {
         add("start_datetime", quoted(time_text(p.start)));
         add("end_datetime", quoted(time_text(p.end)));

@@ -41,6 +41,7 @@ struct plain_item {
     std::string geometry_text = "null";
     std::optional<geometry> shape;
     double z_low = 0, z_high = 0;
+    std::optional<int> sensitivity;  // what policies tell items apart by
 
     std::int64_t sort_time() const { return datetime.value_or(start); }
 };

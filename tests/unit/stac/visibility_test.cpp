@@ -95,17 +95,37 @@ TEST_F(visibility_api, ARuleOnOneDatasetHidesJustThat) {
     auto const text = R"([{"id":"open","effect":"permit","actions":["read"]},
                           {"id":"one","effect":"forbid","actions":["discover"],"select":{"dataset":"m1"}}])";
     engine_.replace(policies::rule_set::parse("test", parse_json(text).value(), 2).value());
-    // The options of this fixture say that no rule selects on datasets; without them the engine is asked per item.
-    auto o = options();
-    o.rules_select_datasets = nullptr;
-    api careful(catalog_, engine_, pool_, clock_, o);
-    ASSERT_TRUE(careful.start());
-    net::router routes;
-    careful.add_routes(routes);
-    std::swap(routes, routes_);
     EXPECT_EQ(get("/search").at("numberMatched"), 3);
+    EXPECT_EQ(get("/search?ids=m1").at("numberMatched"), 0);
+    EXPECT_EQ(get("/collections/mixed/items").at("numberMatched"), 1);
     EXPECT_EQ(get("/collections/mixed/items/m1").status, 404u);
-    std::swap(routes, routes_);
+    EXPECT_EQ(get("/collections/mixed/items/m2").status, 200u);
+    EXPECT_EQ(get("/search", admin()).at("numberMatched"), 4);
+}
+
+TEST_F(visibility_api, ARuleMayShowOneDatasetOfWhatIsHidden) {
+    auto const text = R"([{"id":"one","effect":"permit","actions":["read"],"select":{"dataset":{"in":["m2","x"]}}}])";
+    engine_.replace(policies::rule_set::parse("test", parse_json(text).value(), 2).value());
+    EXPECT_THAT(ids_of(get("/search?sortby=id")), ElementsAre("m2", "x"));
+    EXPECT_EQ(get("/collections/mixed/items/m1").status, 404u);
+    EXPECT_EQ(get("/collections/mixed").status, 404u) << "the collection itself is not among them";
+}
+
+TEST_F(visibility_api, CursorsAndCountsOfPagesHoldOnlyWhatMayBeSeen) {
+    for (int i = 0; i < 9; ++i)
+        add_item("mixed", sample_item("p" + std::to_string(i),
+                                      {.collection = "mixed", .properties = i % 3 == 0 ? R"(,"fjord:sensitivity":4)" : ""}));
+    std::vector<std::string> walked;
+    std::string target = "/collections/mixed/items?limit=2&sortby=id";
+    while (!target.empty()) {
+        auto const r = get(target);
+        ASSERT_EQ(r.status, 200u) << r.text;
+        EXPECT_EQ(r.at("numberMatched"), 7);
+        for (auto const& id : ids_of(r)) walked.push_back(id);
+        auto const next = link_of(r, "next");
+        target = next.empty() ? "" : target_of(next);
+    }
+    EXPECT_THAT(walked, ElementsAre("m1", "p1", "p2", "p4", "p5", "p7", "p8"));
 }
 
 }  // namespace
