@@ -38,6 +38,11 @@ struct announcer::impl : std::enable_shared_from_this<announcer::impl> {
         return r;
     }
 
+    static asio::awaitable<bool> announce(std::shared_ptr<impl> self) {
+        auto const answer = co_await self->client.send(self->request());
+        co_return answer && answer->status == 200;
+    }
+
     asio::awaitable<void> run() {
         auto self = shared_from_this();
         auto pause = options.retry;
@@ -69,6 +74,8 @@ announcer::announcer(announcer_options options, net::http_client& client, servic
     : impl_(std::make_shared<impl>(std::move(options), client, cache)) {}
 
 announcer::~announcer() { stop(); }
+
+asio::awaitable<bool> announcer::announce() { return impl::announce(impl_); }
 
 void announcer::start(asio::any_io_executor executor) { tasks_.spawn(executor, impl_->run()); }
 

@@ -26,6 +26,8 @@ public:
     announcer(announcer_options options, net::http_client& client, service const& cache);
     ~announcer();
 
+    // One announcement now; true when the broker took it. Any context.
+    asio::awaitable<bool> announce();
     void start(asio::any_io_executor executor);  // once
     void stop();                                 // from a thread that runs no context
 

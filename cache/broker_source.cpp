@@ -111,7 +111,12 @@ asio::awaitable<result<json::value>> broker_source::ask(object_key key, std::str
     request.body = json::serialize(body);
     request.timeout = options_.timeout;
     request.max_body = 4u << 20;
+    auto again = request;
     auto answer = co_await client_.send(std::move(request));
+    if (answer && answer->status == 409 && !need.empty() && options_.introduce) {
+        bool const known_now = co_await options_.introduce();
+        if (known_now) answer = co_await client_.send(std::move(again));
+    }
     if (!answer) {
         auto kind = answer.error().code == errc::timed_out ? errc::timed_out : errc::unavailable;
         co_return fail(kind, "the broker cannot be asked: " + scrub(answer.error().message()));

@@ -15,6 +15,9 @@ struct broker_source_options {
     std::function<secret()> service_token;  // any thread; empty secret: ask with the caller's token
     seconds fresh_for{60};                  // how long an answer is believed while events are not followed
     milliseconds timeout{10'000};
+    // Announces this cache to the broker; true when that was taken. Called when the broker does not know the cache, which a
+    // restart of the broker makes it forget, so that the fill goes on. May be empty.
+    std::function<asio::awaitable<bool>()> introduce;
 };
 
 class broker_source final : public object_source {

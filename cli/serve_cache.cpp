@@ -31,7 +31,10 @@ int serve_cache(serve_args const& a) {
     token_file const service_token(c.token_file);
     auto own_token = [&service_token] { return service_token.read(); };
 
-    cache::broker_source broker({c.broker_url, c.site, own_token}, host.client(), time);
+    cache::announcer* voice = nullptr;  // set before the cache serves
+    cache::broker_source_options to_broker{.broker = c.broker_url, .site = c.site, .service_token = own_token};
+    to_broker.introduce = [&voice] { return voice->announce(); };
+    cache::broker_source broker(std::move(to_broker), host.client(), time);
     cache::service_options o;
     o.disk.path = c.disk_path;
     o.disk.capacity = c.disk_size;
@@ -55,6 +58,7 @@ int serve_cache(serve_args const& a) {
 
     cache::follower follower({c.broker_url, own_token}, host.client(), service);
     cache::announcer announcer({c.broker_url, c.id, c.public_url, c.site, c.jurisdiction, own_token}, host.client(), service);
+    voice = &announcer;
     if (!c.broker_url.empty()) {
         follower.start(host.runtime().context(0).get_executor());
         announcer.start(host.runtime().context(0).get_executor());

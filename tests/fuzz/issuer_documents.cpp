@@ -3,16 +3,23 @@
 #include "auth/jwk.hpp"
 #include "auth/jwks_cache.hpp"
 #include "auth/revocation.hpp"
+#include "base/text.hpp"
 
 #include <cstdint>
 #include <cstdlib>
+
+namespace {
+
+bool is_https(std::string_view url) { return fjord::iequals(url.substr(0, 8), "https://"); }
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     using namespace fjord;
     std::string_view const text(reinterpret_cast<char const*>(data), size);
     constexpr std::string_view issuer = "https://issuer.example";
     if (auto keys = auth::parse_jwks(text); keys && (keys->size() == 0 || keys->size() > auth::max_jwks_keys)) std::abort();
-    if (auto address = auth::jwks_location(issuer, text); address && !address->starts_with("https://")) std::abort();
+    if (auto address = auth::jwks_location(issuer, text); address && !is_https(*address)) std::abort();
     (void)auth::max_age_of(text);
     if (auto entry = auth::find_cached_jwks(text, issuer)) {
         auto const again = auth::find_cached_jwks(auth::write_cached_jwks(issuer, *entry), issuer);

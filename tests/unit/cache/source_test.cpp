@@ -185,6 +185,40 @@ TEST(BrokerSource, AsksWithTheRightTokensAndReadsFromThePlaces) {
     EXPECT_EQ((*stream)->etag(), "\"inode-1\"");
 }
 
+TEST(BrokerSource, ACacheThatTheBrokerForgotIntroducesItselfAndFills) {
+    little_server broker;
+    bool known = false;
+    int introduced = 0;
+    auto resolve = [&](net::request& req) -> asio::awaitable<net::response> {
+        (void)co_await net::read_body(req);
+        if (!known) co_return net::problem(409, "no live cache of yours is registered here");
+        json::object answer{{"size", 1}, {"digests", {{"sha-256", std::string(64, 'a')}}}, {"places", json::array{}}};
+        co_return net::json_response(200, answer);
+    };
+    broker.routes.add("POST", "/api/v1/resolve", resolve);
+    broker.start();
+    world w;
+    bool taken = false;
+    auto introduce = [&]() -> asio::awaitable<bool> {
+        ++introduced;
+        known = taken;
+        co_return taken;
+    };
+    broker_source_options options{.broker = broker.url()};
+    options.introduce = introduce;
+    broker_source source(std::move(options), w.client, w.time);
+    auto fill = [&] {
+        return net::run_blocking(w.runtime.context(0), source.resolve({.path = "c/i/a", .segments = {"c", "i", "a"}}, {}, {}));
+    };
+    EXPECT_THAT(fill(), FailsWith(errc::unavailable, HasSubstr("no live cache")));
+    EXPECT_EQ(introduced, 1) << "once per fill";
+    taken = true;
+    EXPECT_THAT(fill(), IsOk());
+    EXPECT_EQ(introduced, 2);
+    EXPECT_THAT(fill(), IsOk());
+    EXPECT_EQ(introduced, 2);
+}
+
 TEST(BrokerSource, AnAnswerWithoutSizeOrDigestIsRefused) {
     auto parse = [](std::string_view text) { return parse_resolve_answer(json::parse(text), {}); };
     EXPECT_THAT(parse("[]"), HasErrc(errc::invalid_argument));
