@@ -89,10 +89,15 @@ private:
         steady_time until;
     };
 
-    // All that the search looks at, so that a token with other groups is another question.
+    // All that the search looks at, so that a token with other groups is another question; with
+    // lengths, so that no choice of names makes two people one.
     static std::string key_of(principal const& who) {
-        std::string key = who.issuer + '\n' + who.subject + '\n' + who.account_hint;
-        for (auto const& group : who.asserted_groups) key += '\n' + group;
+        std::string key;
+        auto const add = [&key](std::string const& part) { key += std::to_string(part.size()) + ':' + part; };
+        add(who.issuer);
+        add(who.subject);
+        add(who.account_hint);
+        for (auto const& group : who.asserted_groups) add(group);
         return key;
     }
     std::optional<result<account_ptr>> recall(std::string const& key) {

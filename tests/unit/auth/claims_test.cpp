@@ -300,6 +300,25 @@ TEST_F(Claims, KindAndUploadComeFromClaims) {
     EXPECT_EQ(check()->who.kind, principal_kind::human);
 }
 
+TEST_F(Claims, TheLocalAccountIsTakenFromTheConfiguredClaimOnly) {
+    claims["preferred_username"] = "anna";
+    EXPECT_EQ(check()->who.account_hint, "");
+    issuer.account_claim = "preferred_username";
+    EXPECT_EQ(check()->who.account_hint, "anna");
+    claims["preferred_username"] = json::array{"root"};
+    EXPECT_EQ(check()->who.account_hint, "");
+    claims["realm"] = json::object{{"account", "bert"}};
+    issuer.account_claim = "realm.account";
+    EXPECT_EQ(check()->who.account_hint, "bert");
+}
+
+TEST_F(Claims, GroupsThatGrantNothingBesideACapabilityStillFindTheAccount) {
+    claims["wlcg.groups"] = json::array{"/hpc"};
+    auto const who = check()->who;
+    EXPECT_THAT(who.groups, IsEmpty());
+    EXPECT_THAT(who.asserted_groups, ElementsAre("/hpc"));
+}
+
 TEST_F(Claims, ScopePathsAreRootedAtTheIssuersBase) {
     issuer.base_path = "/vo/data";
     auto c = check();
