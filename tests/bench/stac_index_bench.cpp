@@ -1,10 +1,12 @@
-// How fast the search index is, and how large: build, bytes per item, and latencies of typical searches, at growing sizes.
-//   stac_index_bench DATA [items...]        DATA: shared/data/stac; sizes default to 10000 100000 1000000
-// Documents are made again when a page or an open row needs them, which takes about as long as reading them from RocksDB.
+// How fast the search index is by itself, and how large: build, bytes per item, checkpoint, and latencies of typical searches, at
+// growing sizes (`deploy/bench stac --only growth --sizes 10000,10000000`). Documents are made again when a page or an open row
+// needs them, which takes about as long as reading them from RocksDB.
+#include "stac/checkpoint.hpp"
 #include "stac/index_search.hpp"
 #include "stac/index_writer.hpp"
 #include "stac/item_scan.hpp"
-#include "tests/support/amplified_items.hpp"
+#include "tests/bench/support/stac_world.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <sstream>
 
 #include <time.h>
 
@@ -132,6 +135,18 @@ void print_memory(fixture& f) {
         all / n, segments, ids / n, shapes / n, columns / n, (all - ids - shapes - columns) / n, resident_megabytes());
 }
 
+// To a folder and back, as a restart does; the files are in the page cache by then.
+void measure_checkpoint(fixture& f) {
+    test::temp_dir const folder;
+    auto from = clock::now();
+    if (!checkpoint_folder(folder.str()).save(*f.writer->state(), "")) std::exit(1);
+    auto const saved = seconds_since(from);
+    from = clock::now();
+    auto const loaded = checkpoint_folder(folder.str()).load();
+    if (!loaded) std::exit(1);
+    std::printf("  checkpoint      written and synced in %.2f s, read and checked in %.2f s\n", saved, seconds_since(from));
+}
+
 // One kind of search, with values of its own each time.
 struct scenario {
     char const* name;
@@ -236,8 +251,12 @@ void measure(fixture& f, scenario const& s, double budget) {
     std::sort(took.begin(), took.end());
     std::sort(on_cpu.begin(), on_cpu.end());
     auto const n = static_cast<double>(took.size());
-    std::printf("  %-38s p50 %8.3f ms  p99 %8.3f ms   matched %10.0f, documents asked %8.1f  (%zu runs)\n", s.name,
-                took[took.size() / 2], took[static_cast<std::size_t>(n * 0.99)], matched / n, documents / n, took.size());
+    auto const at = [](std::vector<double> const& v, double share) {
+        return v[static_cast<std::size_t>(share * static_cast<double>(v.size()))];
+    };
+    std::printf("  %-38s p50 %8.3f ms  p99 %8.3f ms  (CPU %.3f, %.3f)  matched %10.0f, documents asked %8.1f  (%zu runs)\n",
+                s.name, at(took, 0.5), at(took, 0.99), at(on_cpu, 0.5), at(on_cpu, 0.99), matched / n, documents / n,
+                took.size());
 }
 
 // As commits do: batches of whole documents.
@@ -268,21 +287,19 @@ void measure_apply(test::amplified_items const& items, std::size_t batch) {
 
 int main(int argc, char** argv) {
     using namespace fjord;
-    if (argc < 2) {
-        std::fprintf(stderr, "usage: %s DATA [items...]\n", argv[0]);
-        return 2;
-    }
-    test::amplified_items const items(argv[1]);
-    std::vector<std::uint64_t> sizes;
-    for (int i = 2; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
-    if (sizes.empty()) sizes = {10'000, 100'000, 1'000'000};
+    bench::session const s("stac", argc, argv, bench::stac_options(), 7);
+    if (!s.wanted("growth")) return 0;  // bench_stac has the others
+    test::amplified_items const items(s.option("--data") + "/stac");
+    std::istringstream sizes(s.option("--sizes"));
     for (std::size_t const batch : {1u, 100u, 10'000u}) stac::measure_apply(items, batch);
-    for (auto const size : sizes) {
-        std::printf("%llu items\n", static_cast<unsigned long long>(size));
+    for (std::string text; std::getline(sizes, text, ',');) {
+        auto const size = std::strtoull(text.c_str(), nullptr, 10);
+        std::printf("%llu items\n", size);
         stac::fixture f(items);
         stac::add_collections(f);
         stac::load(f, size);
         stac::print_memory(f);
-        for (auto const& s : stac::scenarios()) stac::measure(f, s, 1.0);
+        stac::measure_checkpoint(f);
+        for (auto const& c : stac::scenarios()) stac::measure(f, c, 1.0);
     }
 }

@@ -12,8 +12,10 @@
 namespace fjord::bench {
 namespace {
 
-[[noreturn]] void usage(std::string const& name) {
-    std::fprintf(stderr, "usage: bench_%s [--samples N] [--json FILE] [--only TEXT] [--core N]\n", name.c_str());
+[[noreturn]] void usage(std::string const& name, session::options const& own) {
+    std::string more;
+    for (auto const& [option, value] : own) more += " [" + option + " " + value + "]";
+    std::fprintf(stderr, "usage: bench_%s [--samples N] [--json FILE] [--only TEXT] [--core N]%s\n", name.c_str(), more.c_str());
     std::exit(2);
 }
 
@@ -70,11 +72,12 @@ std::string quoted(std::string const& text) {
 
 }  // namespace
 
-session::session(std::string name, int argc, char** argv) : name_(std::move(name)) {
+session::session(std::string name, int argc, char** argv, options own, int samples)
+    : name_(std::move(name)), own_(std::move(own)), samples_(samples) {
     int core = 0;
     for (int i = 1; i < argc; ++i) {
         std::string_view const option = argv[i];
-        if (i + 1 >= argc) usage(name_);
+        if (i + 1 >= argc) usage(name_, own_);
         char const* value = argv[++i];
         if (option == "--samples")
             samples_ = std::atoi(value);
@@ -84,13 +87,17 @@ session::session(std::string name, int argc, char** argv) : name_(std::move(name
             only_ = value;
         else if (option == "--core")
             core = std::atoi(value);
+        else if (auto const mine = own_.find(std::string(option)); mine != own_.end())
+            mine->second = value;
         else
-            usage(name_);
+            usage(name_, own_);
     }
-    if (samples_ < 1) usage(name_);
+    if (samples_ < 1) usage(name_, own_);
     pin(core);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
 }
+
+double session::number(std::string const& name) const { return std::strtod(option(name).c_str(), nullptr); }
 
 bool session::wanted(std::string_view name) const { return only_.empty() || name.find(only_) != std::string_view::npos; }
 

@@ -8,10 +8,12 @@
 //       return s.finish();
 //   }
 //
-// Options of every bench: --samples N, --json FILE (one JSON object per case is appended), --only TEXT, --core N.
+// Options of every bench: --samples N, --json FILE (one JSON object per case is appended), --only TEXT, --core N. A bench may
+// have options of its own, told by name and default.
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +25,12 @@ using sample = std::function<double()>;
 
 class session {
 public:
+    using options = std::map<std::string, std::string>;  // "--items" -> "100000"
+
     // Reads the options and pins the process to one core. Ends the program with 2 on wrong usage.
-    session(std::string name, int argc, char** argv);
+    session(std::string name, int argc, char** argv, options own = {}, int samples = 15);
+    std::string const& option(std::string const& name) const { return own_.at(name); }
+    double number(std::string const& name) const;
 
     // False when --only leaves the case out; for what is dear to set up.
     bool wanted(std::string_view name) const;
@@ -42,7 +48,8 @@ private:
                 std::vector<double> const& rival);
 
     std::string name_, json_, only_;
-    int samples_ = 15;
+    options own_;
+    int samples_;
     int cases_ = 0;
 };
 

@@ -82,8 +82,8 @@ std::uint64_t http_peer::read_head(std::uint64_t& early) {
     }
 }
 
-std::uint64_t http_peer::get(std::string const& head) {
-    auto const request = head + "\r\n";
+std::uint64_t http_peer::ask(std::string const& head, std::string const& body) {
+    auto const request = head + "\r\n" + body;
     send(request.data(), request.size());
     std::uint64_t have = 0;
     auto const length = read_head(have);

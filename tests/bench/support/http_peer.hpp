@@ -19,8 +19,10 @@ public:
     http_peer(http_peer const&) = delete;
     http_peer& operator=(http_peer const&) = delete;
 
-    // `head`: request line and fields, without the empty line. Gives the length of the body.
-    std::uint64_t get(std::string const& head);
+    // `head`: request line and fields, without the empty line. Gives the length of the answer's body.
+    std::uint64_t get(std::string const& head) { return ask(head, {}); }
+    // The same with a body, whose length is in the head.
+    std::uint64_t ask(std::string const& head, std::string const& body);
     void put(std::string const& head, int file, std::uint64_t size);
 
 private:
