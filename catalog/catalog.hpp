@@ -30,6 +30,13 @@ using expectation = std::variant<always, if_absent, if_present, if_etag>;
 
 class batch_builder;
 
+// One of many items to be put; what became of it.
+struct item_put {
+    item_record item;
+    expectation expects = always{};
+};
+enum class item_change { created, updated, unchanged };
+
 // Everything of one commit: all or nothing; a step sees what the steps before it did. Log entries are derived (fields of their
 // data: events.hpp): collection.created/updated/deleted, item.created/updated/deleted, asset.version,
 // replica.copying/available/suspect/bad/deleting/deleted, rule.created/updated/deleted,
@@ -97,6 +104,11 @@ public:
     // things), and what store::apply answers when the disk fails.
     result<sequence> commit(change_set changes);
 
+    // Many items with one write and one sync of the disk, each for itself: one that fails (errors as of put_item and commit)
+    // is refused alone. They count in the order given, so that the second of two new items with one id exists already. Durable,
+    // observed and visible when it returns, the answers in the order given. The outer result fails when nothing was written.
+    result<std::vector<result<item_change>>> put_items(std::vector<item_put> const& items);
+
     // Called after each commit, in sequence order, one at a time, on the committing thread, before commit() returns: keep it
     // short. One call may carry the entries of several commits. Register before the first commit. An observer must not commit
     // (errc::internal).
@@ -157,6 +169,9 @@ public:
     clock& time() const noexcept;
 
 private:
+    // Plans a batch on the newest state and applies it, again while others change the same things.
+    result<sequence> apply_planned(std::function<result<void>(batch_builder&)> const& plan);
+
     struct impl;
     std::unique_ptr<impl> impl_;
 };

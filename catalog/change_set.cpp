@@ -25,7 +25,10 @@ void change_set::delete_collection(collection_id id, expectation e) {
 
 void change_set::put_item(item_record i, expectation e) {
     i.etag = etag_of(i.document);
-    add([i = std::move(i), e = std::move(e)](batch_builder& b) { return plan::put_item(b, i, e); });
+    add([i = std::move(i), e = std::move(e)](batch_builder& b) -> result<void> {
+        auto done = plan::put_item(b, i, e);
+        return done ? result<void>() : result<void>(done.error());
+    });
 }
 
 void change_set::delete_item(collection_id c, item_id i, expectation e) {

@@ -17,7 +17,7 @@ namespace plan {
 // plan_namespace.cpp
 result<void> put_collection(batch_builder& b, collection_record c, expectation const& e);
 result<void> delete_collection(batch_builder& b, collection_id const& id, expectation const& e);
-result<void> put_item(batch_builder& b, item_record i, expectation const& e);
+result<item_change> put_item(batch_builder& b, item_record i, expectation const& e);
 result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e);
 
 // plan_assets.cpp

@@ -56,7 +56,7 @@ result<void> delete_collection(batch_builder& b, collection_id const& id, expect
     return {};
 }
 
-result<void> put_item(batch_builder& b, item_record i, expectation const& e) {
+result<item_change> put_item(batch_builder& b, item_record i, expectation const& e) {
     if (auto ok = check_name("item", i.id.str()); !ok) return ok.error();
     auto home = b.get(keys::collection(i.collection));
     if (!home) return home.error();
@@ -66,11 +66,11 @@ result<void> put_item(batch_builder& b, item_record i, expectation const& e) {
     auto exists = find_row(b, key, previous);
     if (!exists) return exists.error();
     if (auto ok = check_expectation(e, *exists ? &previous.etag : nullptr, named(i.collection, i.id)); !ok) return ok.error();
-    if (*exists && previous.etag == i.etag) return {};
+    if (*exists && previous.etag == i.etag) return item_change::unchanged;
     set_times(i, *exists ? &previous : nullptr, b.now());
     b.put(key, encode(i));
     b.log(*exists ? "item.updated" : "item.created", events::subject_of(i.collection, i.id), events::data_of(i));
-    return {};
+    return *exists ? item_change::updated : item_change::created;
 }
 
 result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e) {

@@ -156,6 +156,31 @@ TEST_P(CatalogNamespace, AThousandItemsAreOneBatchAndOneRunOfTheLog) {
     EXPECT_EQ(ids_after("").size(), 1000u);
 }
 
+// "created", "updated", "unchanged", or the error.
+std::string fate(result<item_change> const& r) {
+    if (!r) return std::string(r.error().code.message());
+    return *r == item_change::created ? "created" : *r == item_change::updated ? "updated" : "unchanged";
+}
+
+TEST_P(CatalogNamespace, ManyItemsAtOnceAreEachForThemselves) {
+    must(put(item("c", "there")));
+    auto changed = item("c", "there");
+    changed.document += " ";
+    std::vector<item_put> puts{{item("c", "a"), if_absent{}}, {item("c", "there"), if_absent{}}, {item("absent", "a")},
+                               {item("c", "bad/name")},       {item("c", "a"), if_absent{}},     {changed, if_present{}},
+                               {changed, always{}},           {item("c", "z"), if_etag{"x"}},    {item("c", "last")}};
+    news();
+    auto const outcomes = must(cat().put_items(puts));
+    std::vector<std::string> got;
+    for (auto const& o : outcomes) got.push_back(fate(o));
+    auto text = [](errc e) { return make_error_code(e).message(); };
+    EXPECT_THAT(got, ElementsAre("created", text(errc::already_exists), text(errc::not_found), text(errc::invalid_argument),
+                                 text(errc::already_exists), "updated", "unchanged", text(errc::not_found), "created"));
+    EXPECT_THAT(types_of(news()), ElementsAre("item.created", "item.updated", "item.created"));
+    EXPECT_EQ(must(cat().find_item(collection_id("c"), item_id("there"))).document, changed.document);
+    EXPECT_TRUE(failed_with(cat().find_item(collection_id("absent"), item_id("a")), errc::not_found));
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, CatalogNamespace, engines(), engine_name);
 
 }  // namespace
