@@ -1,4 +1,4 @@
-// fjord ingest: STAC items from rasters, described by GDAL, registered with their bytes.
+// fjord ingest: STAC items from rasters, described by GDAL, registered with their bytes; or items that are written already.
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output.hpp"
@@ -36,6 +36,7 @@ result<stac::item_draft> describe(std::string const& file, ingest_args const& a)
     o.item = a.item;
     o.asset = fs::path(file).stem().string();
     o.datetime = a.datetime;
+    o.statistics = a.statistics;
     o.properties = properties.empty() ? std::string() : json::serialize(properties);
     return stac::describe_raster(file, o);
 }
@@ -72,6 +73,12 @@ int ingest(client_context& c, ingest_args const& a) {
     if (!a.item.empty() && a.files.size() > 1)
         return report(fail(errc::invalid_argument, "--item names one item, but several files were given"));
     for (auto const& file : a.files) {
+        if (holds_items(file)) {
+            if (auto ok = ingest_lines(c, file, a); !ok) return report(ok.error());
+            continue;
+        }
+        if (a.collection.empty())
+            return report(fail(errc::invalid_argument, file + ": --collection is needed to make an item from a raster"));
         auto draft = describe(file, a);
         if (!draft) return report(error(draft.error().code, file + ": " + draft.error().message()));
         if (a.no_upload) {

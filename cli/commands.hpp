@@ -43,8 +43,11 @@ struct ingest_args {
     std::vector<std::string> files;
     std::string collection, item, datetime, at;
     std::vector<std::string> properties;  // key=value
-    bool no_upload = false;
+    bool no_upload = false, upsert = false, statistics = false;
 };
+// Files of items (NDJSON, STAC Item and ItemCollection documents need no raster library) are sent as they are.
+bool holds_items(std::string const& file);
+result<void> ingest_lines(client_context& c, std::string const& file, ingest_args const& a);
 int ingest(client_context& c, ingest_args const& a);
 
 // Records of the administration API: list, show, delete, and whatever takes a JSON document.

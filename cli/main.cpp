@@ -104,13 +104,21 @@ void add_data_commands(program& p) {
     p.online(search, [&s](client_context& c) { return cli::search(c, s); });
 
     auto& i = p.keep<ingest_args>();
-    auto* ingest = p.app.add_subcommand("ingest", "Make STAC items from GeoTIFF or netCDF files, upload and register them");
-    ingest->add_option("FILE", i.files, "Rasters")->required();
-    ingest->add_option("--collection", i.collection, "Collection that gets the items")->required();
+    auto* ingest = p.app.add_subcommand(
+        "ingest", "Make STAC items from GeoTIFF or netCDF files, upload and register them; or register items from NDJSON");
+    ingest
+        ->add_option(
+            "FILE", i.files,
+            "Rasters, or .ndjson, .jsonl and inline_items.csv with a STAC item per line; - is NDJSON from standard input")
+        ->required();
+    ingest->add_option("--collection", i.collection,
+                       "Collection that gets the items (with NDJSON: default is what each item says)");
     ingest->add_option("--item", i.item, "Item id (default: the file's name)");
     ingest->add_option("--datetime", i.datetime, "When the data was acquired (instant or a/b), if the file does not say");
     ingest->add_option("--property", i.properties, "key=value for the item's properties; may be repeated");
     ingest->add_option("--at", i.at, "Site to upload to (default: the broker's choice)");
+    ingest->add_flag("--statistics", i.statistics, "Minimum, maximum, mean and deviation of each band, from a reduced reading");
+    ingest->add_flag("--upsert", i.upsert, "NDJSON: replace items that exist, instead of refusing them; makes a repeat harmless");
     ingest->add_flag("--no-upload", i.no_upload, "Only describe: print the item, change nothing");
     p.online(ingest, [&i](client_context& c) { return cli::ingest(c, i); });
 }

@@ -82,20 +82,21 @@ void channel::limit_stalls(steady_time outer) noexcept {
 
 void channel::begin_io() {
     expired_ = false;
-    in_io_ = true;
+    ++in_io_;
     if (stall_counts_) until_ = std::min(outer_, time.steady() + stall_);
 }
 
 void channel::end_io() {
-    in_io_ = false;
-    until_ = outer_;
+    --in_io_;
+    // Bytes moved one way keep the other way's wait alive.
+    until_ = in_io_ > 0 && stall_counts_ ? std::min(outer_, time.steady() + stall_) : outer_;
 }
 
 channel::expiry channel::expire_if_due(steady_time now) {
     if (now < until_) return expiry::none;
     until_ = outer_ = steady_time::max();
     expired_ = true;
-    if (!in_io_) return expiry::owner_must_act;
+    if (in_io_ == 0) return expiry::owner_must_act;
     link.cancel();
     return expiry::io_cancelled;
 }
@@ -141,16 +142,14 @@ asio::awaitable<result<std::size_t>> channel::read_into(std::span<char> into) {
         if (ec != asio::error::would_block) co_return taken(io_outcome(ec, n));
     }
     read_at_once_ = 0;
-    begin_io();
+    io_scope const waiting(*this);
     auto const outcome = co_await link.read_some(room);
-    end_io();
     co_return taken(outcome);
 }
 
 asio::awaitable<result<void>> channel::wait_writable() {
-    begin_io();
+    io_scope const waiting(*this);
     auto const [ec] = co_await link.wait_writable();
-    end_io();
     if (ec) co_return failure(ec);
     co_return result<void>{};
 }

@@ -65,6 +65,12 @@ public:
 private:
     void begin_io();
     void end_io();
+    struct io_scope {  // a wait may also end by a thrown cancellation
+        explicit io_scope(channel& c) : channel_(c) { channel_.begin_io(); }
+        ~io_scope() { channel_.end_io(); }
+        io_scope(io_scope const&) = delete;
+        channel& channel_;
+    };
     error failure(boost::system::error_code const& ec) const;
     struct file_part {
         int fd;
@@ -80,7 +86,7 @@ private:
     steady_time outer_ = steady_time::max();
     steady_time until_ = steady_time::max();
     bool stall_counts_ = false;
-    bool in_io_ = false;
+    int in_io_ = 0;  // reads and writes that wait; a handler may do both at once
     bool expired_ = false;
     std::size_t read_at_once_ = 0;  // since the last wait
 };

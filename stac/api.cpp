@@ -164,10 +164,15 @@ void api::stop() { impl_->stop(); }
 void api::add_routes(net::router& routes) {
     for (auto const& r : impl::table()) {
         auto handler = [self = impl_, run = r.run, takes_body = r.takes_body](net::request& req) {
+            if (run == &impl::post_items && impl::wants_lines(req)) return impl::ingest(self, req);
             return impl::handle(self, req, run, takes_body);
         };
-        routes.add(r.method, r.pattern, std::move(handler), {.max_body = impl_->options_.max_body});
+        // handle() keeps its own limit; a stream of items has none.
+        auto const max_body = r.run == &impl::post_items ? 0 : impl_->options_.max_body;
+        routes.add(r.method, r.pattern, std::move(handler), {.max_body = max_body});
     }
+    auto ingest = [self = impl_](net::request& req) { return impl::ingest(self, req); };
+    routes.add("POST", "/api/v1/ingest", std::move(ingest), {.max_body = 0});
     routes.add_finisher(add_problem_members);
     routes.add_finisher(add_cors);
 }

@@ -31,6 +31,8 @@ struct api_options {
     std::size_t max_limit = 10'000;                // items per page
     std::size_t max_body = 16u << 20;              // of a request
     std::shared_ptr<asset_renderer const> assets;  // empty: from the catalog's records
+    int max_ingest_streams = 8;                    // bulk ingests at a time; each may hold about ten batches in memory
+    std::size_t ingest_batch_bytes = 4u << 20;     // written with one sync of the disk
     // Where the search index keeps its checkpoint; empty: every start reads every item.
     std::string index_directory;
     // A start without a checkpoint reads the items beside serving; searches answer 503 until it is done. Else start() waits.

@@ -2,10 +2,12 @@
 // The parts of stac::api, one .cpp per topic. Every work function runs on the pool.
 #include "stac/answers.hpp"
 #include "stac/api.hpp"
+#include "stac/bulk.hpp"
 #include "stac/cursor.hpp"
 #include "stac/parameters.hpp"
 #include "stac/render.hpp"
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +64,10 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     answer delete_item(net::request const& req, std::string const&);
     answer replace_item(net::request const& req, collection_ptr const& c, item_ptr const& old, std::string document);
     answer post_many(net::request const& req, collection_ptr const& c, std::string const& body);
+    // api_ingest.cpp: lines of items in, lines of results out, of any length.
+    static bool wants_lines(net::request const& req);
+    static asio::awaitable<net::response> ingest(std::shared_ptr<impl> self, net::request& req);
+    bulk_put bulk(std::shared_ptr<principal const> who, bulk_method method) const;
 
     // Who may do what.
     bool permits(principal const& who, policies::action what, policies::resource const& on) const;
@@ -84,6 +90,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     cursor_signer cursors_;
     index index_;
     std::thread reading_;  // fills the index beside serving
+    std::atomic<int> ingesting_{0};  // streams now
 };
 
 }  // namespace fjord::stac

@@ -7,6 +7,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace fjord::stac {
 namespace {
 
@@ -66,35 +68,29 @@ api::impl::answer api::impl::post_items(net::request const& req, std::string con
 
 // Item by item: each is stored or refused for itself, and the answer says which.
 api::impl::answer api::impl::post_many(net::request const& req, collection_ptr const& c, std::string const& body) {
+    auto const method = bulk_method_named(req.query.get("method"));
+    if (!method) return bad_request(method.error());
     if (auto const valid = parse_json(body); !valid) return bad_request(valid.error());
     auto const features = find_member(body, "features");
     if (!features || kind_of(*features) != json_kind::array) {
         return bad_request(fail(errc::invalid_argument, "item collection: 'features' must be an array"));
     }
-    json::array results;
-    bool all_stored = true, allowed = false;
+    auto together = bulk(req.caller, *method);
+    std::vector<bulk_item> items;
     element_walk walk(*features);
-    while (auto f = walk.next()) {
-        policies::resource on;
-        auto record = new_item(req, c, std::string(*f), on);
-        result<catalog::sequence> done = record ? result<catalog::sequence>(0) : result<catalog::sequence>(record.error());
-        auto const id = record ? record->id.str() : std::string();
-        if (record && !permits(*req.caller, action::create, on))
-            done = fail(errc::denied, "no policy permits this change to you");
-        if (done) {
-            allowed = true;
-            catalog::change_set changes;
-            changes.put_item(std::move(*record), catalog::if_absent{});
-            done = catalog_.commit(std::move(changes));
-        } else {
-            allowed = allowed || done.error().code != make_error_code(errc::denied);
-        }
-        json::object line{{"id", id}, {"status", done ? 201 : net::status_of(done.error())}};
-        if (!done) line["detail"] = done.error().message();
-        all_stored = all_stored && done;
+    while (auto f = walk.next()) items.push_back(together.check(items.size() + 1, c, *f));
+    auto const forbidden = [](bulk_item const& i) { return i.refused && i.refused->code == make_error_code(errc::denied); };
+    if (!items.empty() && std::all_of(items.begin(), items.end(), forbidden)) return refused(req);
+    auto const outcomes = together.store(std::move(items));
+    if (!outcomes) return outcomes.error();
+    json::array results;
+    bool all_stored = true;
+    for (auto const& o : *outcomes) {
+        json::object line{{"id", o.id}, {"status", o.status}};
+        if (!o.detail.empty()) line["detail"] = o.detail;
+        all_stored = all_stored && o.status < 300;
         results.push_back(std::move(line));
     }
-    if (!results.empty() && !allowed) return refused(req);
     return net::json_response(all_stored ? 201 : 207, json::object{{"items", std::move(results)}});
 }
 

@@ -32,6 +32,19 @@ private:
     std::size_t at_ = 0;
 };
 
+// Takes what an answer produces.
+class collected_body final : public net::body_writer {
+public:
+    asio::awaitable<result<void>> write(std::string_view bytes) override {
+        text += bytes;
+        co_return result<void>{};
+    }
+    asio::awaitable<result<void>> write_file(int, std::uint64_t, std::uint64_t) override {
+        co_return fail(errc::unsupported, "no files here");
+    }
+    std::string text;
+};
+
 struct reply {
     unsigned status = 0;
     net::header_list headers;
@@ -143,6 +156,12 @@ inline reply api_fixture::ask(std::string method, std::string target, std::strin
     out.status = res.status;
     out.headers = std::move(res.headers);
     if (auto* text = std::get_if<std::string>(&res.body)) out.text = std::move(*text);
+    if (auto* made = std::get_if<net::produced_body>(&res.body)) {
+        collected_body writer;
+        auto const done = net::run_blocking(runtime_.context(0), made->produce(writer));
+        EXPECT_TRUE(done) << done.error().message();
+        out.text = std::move(writer.text);
+    }
     if (auto value = parse_json(out.text, {.max_bytes = 64u << 20})) out.body = std::move(*value);
     return out;
 }
