@@ -32,7 +32,8 @@ api::impl::impl(catalog::catalog& cat, policies::engine const& engine, blocking_
 
 std::vector<api::impl::route> const& api::impl::table() {
     using takes = route::takes;
-    constexpr auto json = "application/json", geojson = "application/geo+json", schema = "application/schema+json";
+    constexpr auto lines = "application/x-ndjson", json = "application/json", geojson = "application/geo+json",
+                   schema = "application/schema+json";
     static std::vector<route> const rows{
         {"GET", "/", "getLandingPage", "What is here, and where", &impl::landing, json},
         {"GET", "/conformance", "getConformance", "The conformance classes", &impl::conformance, json},
@@ -48,6 +49,7 @@ std::vector<api::impl::route> const& api::impl::table() {
         {"GET", "/collections/{c}/items", "getItems", "Items of a collection", &impl::list_items, geojson, false, takes::search},
         {"POST", "/collections/{c}/items", "postItem", "Create an item, or several", &impl::post_items, geojson, true},
         {"GET", "/collections/{c}/items/{i}", "getItem", "One item", &impl::get_item, geojson},
+        {"POST", "/api/v1/ingest", "postLines", "Create items of any collections, one per line", nullptr, lines, true},
         {"PUT", "/collections/{c}/items/{i}", "putItem", "Replace an item", &impl::put_item, "", true},
         {"PATCH", "/collections/{c}/items/{i}", "patchItem", "Change an item by JSON merge patch", &impl::patch_item, "", true},
         {"DELETE", "/collections/{c}/items/{i}", "deleteItem", "Delete an item", &impl::delete_item, ""},
@@ -164,15 +166,13 @@ void api::stop() { impl_->stop(); }
 void api::add_routes(net::router& routes) {
     for (auto const& r : impl::table()) {
         auto handler = [self = impl_, run = r.run, takes_body = r.takes_body](net::request& req) {
-            if (run == &impl::post_items && impl::wants_lines(req)) return impl::ingest(self, req);
+            if (!run || (run == &impl::post_items && impl::wants_lines(req))) return impl::ingest(self, req);
             return impl::handle(self, req, run, takes_body);
         };
         // handle() keeps its own limit; a stream of items has none.
-        auto const max_body = r.run == &impl::post_items ? 0 : impl_->options_.max_body;
+        auto const max_body = !r.run || r.run == &impl::post_items ? 0 : impl_->options_.max_body;
         routes.add(r.method, r.pattern, std::move(handler), {.max_body = max_body});
     }
-    auto ingest = [self = impl_](net::request& req) { return impl::ingest(self, req); };
-    routes.add("POST", "/api/v1/ingest", std::move(ingest), {.max_body = 0});
     routes.add_finisher(add_problem_members);
     routes.add_finisher(add_cors);
 }

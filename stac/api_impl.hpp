@@ -26,7 +26,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
         char const* pattern;
         char const* name;  // operationId
         char const* summary;
-        work run;
+        work run;  // null: ingest()
         char const* answers;  // media type of the 200; "" for none
         bool takes_body = false;
         enum class takes { nothing, page, search } parameters = takes::nothing;
