@@ -2,6 +2,7 @@
 
 #include "auth/jwt.hpp"
 #include "base/digest.hpp"
+#include "base/free_with.hpp"
 #include "base/json.hpp"
 
 #include <openssl/bn.h>
@@ -15,17 +16,10 @@
 namespace fjord::auth {
 namespace {
 
-template <auto Free>
-struct deleter {
-    template <class T>
-    void operator()(T* p) const noexcept {
-        Free(p);
-    }
-};
-using big_number = std::unique_ptr<BIGNUM, deleter<BN_free>>;
-using key_context = std::unique_ptr<EVP_PKEY_CTX, deleter<EVP_PKEY_CTX_free>>;
-using param_builder = std::unique_ptr<OSSL_PARAM_BLD, deleter<OSSL_PARAM_BLD_free>>;
-using param_list = std::unique_ptr<OSSL_PARAM, deleter<OSSL_PARAM_free>>;
+using big_number = std::unique_ptr<BIGNUM, free_with<BN_free>>;
+using key_context = std::unique_ptr<EVP_PKEY_CTX, free_with<EVP_PKEY_CTX_free>>;
+using param_builder = std::unique_ptr<OSSL_PARAM_BLD, free_with<OSSL_PARAM_BLD_free>>;
+using param_list = std::unique_ptr<OSSL_PARAM, free_with<OSSL_PARAM_free>>;
 
 error unfit(std::string reason) {
     ERR_clear_error();

@@ -1,7 +1,7 @@
 #include "auth/signature.hpp"
 
-#include <openssl/bn.h>
-#include <openssl/ecdsa.h>
+#include "base/free_with.hpp"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -11,15 +11,7 @@
 namespace fjord::auth {
 namespace {
 
-template <auto Free>
-struct deleter {
-    template <class T>
-    void operator()(T* p) const noexcept {
-        Free(p);
-    }
-};
-using digest_context = std::unique_ptr<EVP_MD_CTX, deleter<EVP_MD_CTX_free>>;
-using ecdsa_signature = std::unique_ptr<ECDSA_SIG, deleter<ECDSA_SIG_free>>;
+using digest_context = std::unique_ptr<EVP_MD_CTX, free_with<EVP_MD_CTX_free>>;
 
 unsigned char const* bytes(std::string_view text) noexcept { return reinterpret_cast<unsigned char const*>(text.data()); }
 
@@ -49,6 +41,22 @@ std::optional<std::string> der_of(std::string_view raw, std::size_t field) {
     if (!add_integer(der, raw.substr(0, field)) || !add_integer(der, raw.substr(field))) return std::nullopt;
     der[1] = static_cast<char>(der.size() - 2);
     return der;
+}
+
+// r||s of 64 bytes from OpenSSL's own DER, whose integers have at most 32 bytes and a leading zero.
+std::optional<std::string> raw_of(std::string_view der) {
+    std::string raw(64, '\0');
+    if (der.size() < 8 || der[0] != 0x30) return std::nullopt;
+    der.remove_prefix(2);
+    for (std::size_t end : {32u, 64u}) {
+        if (der.size() < 2 || der[0] != 0x02 || der.size() < 2u + static_cast<unsigned char>(der[1])) return std::nullopt;
+        auto number = der.substr(2, static_cast<unsigned char>(der[1]));
+        der.remove_prefix(2 + number.size());
+        while (number.size() > 32 && number.front() == 0) number.remove_prefix(1);
+        if (number.size() > 32) return std::nullopt;
+        std::copy(number.begin(), number.end(), raw.begin() + static_cast<std::ptrdiff_t>(end - number.size()));
+    }
+    return raw;
 }
 
 EVP_MD const* digest_of(algorithm a) noexcept {
@@ -116,21 +124,33 @@ result<void> verify_signature(algorithm a, evp_key const& key, std::string_view 
     return {};
 }
 
-result<std::string> sign_es256(evp_key const& key, std::string_view input) {
+result<signer> signer::make(evp_key key, algorithm a) {
+    signer out;
+    out.prepared_ = std::shared_ptr<EVP_MD_CTX>(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    char const* const kind = a == algorithm::es256 ? "EC" : a == algorithm::rs256 ? "RSA" : nullptr;
+    if (!kind || !key || EVP_PKEY_is_a(key.get(), kind) != 1 || !out.prepared_ ||
+        EVP_DigestSignInit(out.prepared_.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1) {
+        ERR_clear_error();
+        return fail(errc::bad_algorithm, "the key cannot sign with " + std::string(name_of(a)));
+    }
+    out.key_ = std::move(key);
+    out.raw_ = a == algorithm::es256;
+    return out;
+}
+
+result<std::string> signer::sign(std::string_view input) const {
     digest_context context(EVP_MD_CTX_new());
-    std::string der(80, '\0');  // a P-256 signature in DER takes at most 72 bytes
-    std::size_t length = der.size();
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
-        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(der.data()), &length, bytes(input), input.size()) != 1)
+    std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
+    std::size_t length = signature.size();
+    if (!context || EVP_MD_CTX_copy_ex(context.get(), prepared_.get()) != 1 ||
+        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, bytes(input), input.size()) !=
+            1)
         return refused();
-    auto const* in = bytes(der);
-    ecdsa_signature sig(d2i_ECDSA_SIG(nullptr, &in, static_cast<long>(length)));
-    std::string raw(64, '\0');
-    auto* out = reinterpret_cast<unsigned char*>(raw.data());
-    if (!sig || BN_bn2binpad(ECDSA_SIG_get0_r(sig.get()), out, 32) != 32 ||
-        BN_bn2binpad(ECDSA_SIG_get0_s(sig.get()), out + 32, 32) != 32)
-        return refused();
-    return raw;
+    signature.resize(length);
+    if (!raw_) return signature;
+    auto raw = raw_of(signature);
+    if (!raw) return refused();
+    return std::move(*raw);
 }
 
 }  // namespace fjord::auth

@@ -8,7 +8,8 @@
 #include <string>
 #include <string_view>
 
-struct evp_pkey_st;  // EVP_PKEY
+struct evp_pkey_st;    // EVP_PKEY
+struct evp_md_ctx_st;  // EVP_MD_CTX
 
 namespace fjord::auth {
 
@@ -26,7 +27,19 @@ bool fits(algorithm a, key_family f) noexcept;
 // errc::bad_signature.
 result<void> verify_signature(algorithm a, evp_key const& key, std::string_view input, std::string_view signature);
 
-// r||s, 64 bytes. errc::bad_signature when OpenSSL fails.
-result<std::string> sign_es256(evp_key const& key, std::string_view input);
+// Signs with one key, ES256 (r||s, 64 bytes) or RS256. The context is prepared once and copied for each signature, a tenth
+// cheaper than anew. Any thread.
+class signer {
+public:
+    // errc::bad_algorithm: the key is of another kind, or the algorithm is one that we do not sign with.
+    static result<signer> make(evp_key key, algorithm a);
+    result<std::string> sign(std::string_view input) const;  // errc::bad_signature when OpenSSL fails
+
+private:
+    signer() = default;
+    evp_key key_;
+    std::shared_ptr<evp_md_ctx_st> prepared_;  // EVP_MD_CTX
+    bool raw_ = true;
+};
 
 }  // namespace fjord::auth

@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/free_with.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <openssl/bn.h>
@@ -20,13 +21,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct bio_free {
-    void operator()(BIO* b) const noexcept { BIO_free(b); }
-};
-using bio = std::unique_ptr<BIO, bio_free>;
-struct md_free {
-    void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
-};
+using bio = std::unique_ptr<BIO, free_with<BIO_free>>;
 
 constexpr int rsa_bits = 2048;
 
@@ -64,22 +59,6 @@ std::string thumbprint(std::string_view members) {
     return base64url_encode({reinterpret_cast<char const*>(hash.bytes().data()), hash.bytes().size()});
 }
 
-// r||s of 64 bytes from OpenSSL's own DER, whose integers have at most 32 bytes and a leading zero.
-std::optional<std::string> raw_of(std::string_view der) {
-    std::string raw(64, '\0');
-    if (der.size() < 8 || der[0] != 0x30) return std::nullopt;
-    der.remove_prefix(2);
-    for (std::size_t end : {32u, 64u}) {
-        if (der.size() < 2 || der[0] != 0x02 || der.size() < 2u + static_cast<unsigned char>(der[1])) return std::nullopt;
-        auto number = der.substr(2, static_cast<unsigned char>(der[1]));
-        der.remove_prefix(2 + number.size());
-        while (number.size() > 32 && number.front() == 0) number.remove_prefix(1);
-        if (number.size() > 32) return std::nullopt;
-        std::copy(number.begin(), number.end(), raw.begin() + static_cast<std::ptrdiff_t>(end - number.size()));
-    }
-    return raw;
-}
-
 }  // namespace
 
 result<std::shared_ptr<signing_key const>> signing_key::generate(algorithm a) {
@@ -109,9 +88,9 @@ result<std::shared_ptr<signing_key const>> signing_key::describe(evp_key key, al
     auto const second = number(key, rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_Y, rsa ? 0 : 32);
     if (!first || !second) return unusable(where, "has no public part");
     auto out = std::shared_ptr<signing_key>(new signing_key);
-    out->prepared_ = std::shared_ptr<EVP_MD_CTX>(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    if (!out->prepared_ || EVP_DigestSignInit(out->prepared_.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1)
-        return unusable(where, "is not usable by OpenSSL");
+    auto made = signer::make(key, a);
+    if (!made) return unusable(where, "is not usable by OpenSSL");
+    out->signer_ = std::move(*made);
     out->key_ = std::move(key);
     out->alg_ = a;
     auto& members = out->public_;
@@ -140,22 +119,8 @@ result<secret> signing_key::pem() const {
 
 secret signing_key::sign(std::string_view payload) const {
     std::string token = header_ + '.' + base64url_encode(payload);
-    std::unique_ptr<EVP_MD_CTX, md_free> context(EVP_MD_CTX_new());
-    auto const* input = reinterpret_cast<unsigned char const*>(token.data());
-    std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
-    std::size_t length = signature.size();
-    if (!context || EVP_MD_CTX_copy_ex(context.get(), prepared_.get()) != 1 ||
-        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, input, token.size()) != 1) {
-        ERR_clear_error();
-        return {};
-    }
-    signature.resize(length);
-    if (alg_ == algorithm::es256) {
-        auto raw = raw_of(signature);
-        if (!raw) return {};
-        signature = std::move(*raw);
-    }
-    return secret(token + '.' + base64url_encode(signature));
+    auto const signature = signer_->sign(token);
+    return signature ? secret(token + '.' + base64url_encode(*signature)) : secret();
 }
 
 }  // namespace fjord::auth

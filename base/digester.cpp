@@ -1,5 +1,6 @@
 #include "base/checksum.hpp"
 #include "base/digest.hpp"
+#include "base/free_with.hpp"
 
 #include <openssl/evp.h>
 
@@ -13,10 +14,7 @@ namespace {
 // Small enough that all four algorithms read a slice from the second-level cache, large enough to amortise the calls.
 constexpr std::size_t slice_size = 64u << 10;
 
-struct context_deleter {
-    void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
-};
-using context_ptr = std::unique_ptr<EVP_MD_CTX, context_deleter>;
+using context_ptr = std::unique_ptr<EVP_MD_CTX, free_with<EVP_MD_CTX_free>>;
 
 // EVP calls on a fresh context with a built-in algorithm fail for want of memory only.
 context_ptr start(EVP_MD const* algorithm) {

@@ -303,7 +303,7 @@ public:
         auto const pem = key_->pem().value();
         std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(pem.reveal().data(), -1), BIO_free);
         auth::evp_key const key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-        return input + "." + base64url_encode(auth::sign_es256(key, input).value());
+        return input + "." + base64url_encode(auth::signer::make(key, auth::algorithm::es256).value().sign(input).value());
     }
 
 private:

@@ -4,6 +4,8 @@
 //   auto tls = fjord::test::make_test_tls(dir.str());
 //   options.tls = {tls.certificate, tls.key};      // of the server
 //   client_options.ca_file = tls.ca;               // of the client
+#include "base/free_with.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -23,16 +25,9 @@ struct test_tls {
 
 namespace detail {
 
-template <auto Free>
-struct ssl_free {
-    template <class T>
-    void operator()(T* p) const noexcept {
-        Free(p);
-    }
-};
-using key_ptr = std::unique_ptr<EVP_PKEY, ssl_free<EVP_PKEY_free>>;
-using certificate_ptr = std::unique_ptr<X509, ssl_free<X509_free>>;
-using file_ptr = std::unique_ptr<std::FILE, ssl_free<std::fclose>>;
+using key_ptr = std::unique_ptr<EVP_PKEY, free_with<EVP_PKEY_free>>;
+using certificate_ptr = std::unique_ptr<X509, free_with<X509_free>>;
+using file_ptr = std::unique_ptr<std::FILE, free_with<std::fclose>>;
 
 inline void must(bool ok, char const* what) {
     if (!ok) throw std::runtime_error(std::string("test certificates: ") + what);
@@ -48,7 +43,7 @@ inline void add_extension(X509* certificate, X509* issuer, int nid, std::string 
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    std::unique_ptr<X509_EXTENSION, ssl_free<X509_EXTENSION_free>> const extension(
+    std::unique_ptr<X509_EXTENSION, free_with<X509_EXTENSION_free>> const extension(
         X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
     must(extension && X509_add_ext(certificate, extension.get(), -1) == 1, "extension");
 }

@@ -148,8 +148,10 @@ TEST_P(EcdsaVectors, ValidCornersAreTaken) {
         auto const key = key_for(r_point, s);
         EXPECT_TRUE(holds(key, pair(r, s))) << what;
         EXPECT_TRUE(holds(key, pair(r, minus(order, s)))) << what << ", negated";
-        if (auto next = plus(s, one); BN_cmp(next.get(), order.get()) < 0)
+        auto const next = plus(s, one);
+        if (BN_cmp(next.get(), order.get()) < 0) {
             EXPECT_FALSE(holds(key, pair(r, next))) << what << ", s off";
+        }
         EXPECT_FALSE(holds(key, pair(plus(r, one), s))) << what << ", r off";
     }
 }

@@ -102,10 +102,24 @@ TEST_F(Ecdsa, BothValuesOfSAreTaken) {
 }
 
 TEST_F(Ecdsa, SigningGivesTheRawForm) {
-    auto raw = sign_es256(key.native(), input);
+    auto by = signer::make(key.native(), algorithm::es256);
+    ASSERT_THAT(by, IsOk());
+    auto raw = by->sign(input);
     ASSERT_THAT(raw, IsOk());
     EXPECT_EQ(raw->size(), 64u);
     EXPECT_THAT(verify(*raw), IsOk());
+    for (int i = 0; i < 2000; ++i) {  // r and s with leading zeros come about once in 128
+        raw = by->sign(input);
+        ASSERT_THAT(raw, IsOk());
+        ASSERT_EQ(raw->size(), 64u);
+        ASSERT_THAT(verify(*raw), IsOk());
+    }
+}
+
+TEST_F(Ecdsa, AKeySignsWithItsOwnAlgorithmOnly) {
+    EXPECT_THAT(signer::make(key.native(), algorithm::rs256), HasErrc(errc::bad_algorithm));
+    EXPECT_THAT(signer::make(key.native(), algorithm::eddsa), HasErrc(errc::bad_algorithm));
+    EXPECT_THAT(signer::make(nullptr, algorithm::es256), HasErrc(errc::bad_algorithm));
 }
 
 TEST(Signature, NamesAreExact) {
