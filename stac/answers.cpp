@@ -103,6 +103,22 @@ bool if_match_holds(net::request const& req, std::string_view stem) {
     return false;
 }
 
+bool may_write(net::request const& req, std::string_view stem) {
+    if (!if_match_holds(req, stem)) return false;
+    auto const none = req.headers.find("If-None-Match");
+    return !none || (*none != "*" && none->find('"' + std::string(stem)) == std::string_view::npos);
+}
+
+net::response changed_since(std::string_view what) {
+    return described(
+        412, "the " + std::string(what) + " is not the version that the request names; read it again and repeat the change");
+}
+
+net::response write_failure(net::request const& req, error const& e, std::string_view what) {
+    bool const named = req.headers.find("If-Match").has_value();
+    return named && e.code == make_error_code(errc::conflict) ? changed_since(what) : stac_problem(e);
+}
+
 void add_cors(net::request const& req, net::response& res) {
     res.headers.set("Access-Control-Allow-Origin", "*");
     res.headers.set(

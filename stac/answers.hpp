@@ -23,6 +23,12 @@ net::response cacheable_by(net::request const& req, std::string_view versions, s
 // If-Match against the stem of our entity tags. True when it is absent or names `stem`.
 bool if_match_holds(net::request const& req, std::string_view stem);
 
+// If-Match and If-None-Match before a change of something with this stem. False: answer changed_since().
+bool may_write(net::request const& req, std::string_view stem);
+net::response changed_since(std::string_view what);  // 412
+// A change that the catalog refused: 412 when the caller named a version and somebody was faster, else as the failure says.
+net::response write_failure(net::request const& req, error const& e, std::string_view what);
+
 // Finishers.
 void add_cors(net::request const& req, net::response& res);
 void add_problem_members(net::request const& req, net::response& res);

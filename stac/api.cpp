@@ -1,5 +1,6 @@
 #include "stac/api.hpp"
 
+#include "base/dataset_uri.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "stac/api_impl.hpp"
@@ -38,14 +39,29 @@ std::vector<api::impl::route> const& api::impl::table() {
         {"GET", "/", "getLandingPage", "What is here, and where", &impl::landing, json},
         {"GET", "/conformance", "getConformance", "The conformance classes", &impl::conformance, json},
         {"GET", "/api", "getApi", "This document", &impl::openapi, "application/vnd.oai.openapi+json;version=3.0"},
-        {"GET", "/collections", "getCollections", "Collections", &impl::list_collections, json, false, takes::page},
+        {"GET", "/api.html", "getApiPage", "This document for people", &impl::service_doc, "text/html"},
+        {"GET", "/children", "getChildren", "Children of the landing page, whole", &impl::children, json, false,
+         takes::collections},
+        {"GET", "/collections", "getCollections", "Search collections", &impl::list_collections, json, false, takes::collections},
         {"POST", "/collections", "postCollection", "Create a collection", &impl::post_collection, json, true},
         {"GET", "/collections/{c}", "getCollection", "One collection", &impl::get_collection, json},
         {"PUT", "/collections/{c}", "putCollection", "Replace a collection", &impl::put_collection, "", true},
+        {"PATCH", "/collections/{c}", "patchCollection", "Change a collection by JSON merge patch", &impl::patch_collection, "",
+         true},
         {"DELETE", "/collections/{c}", "deleteCollection", "Delete an empty collection", &impl::delete_collection, ""},
         {"GET", "/collections/{c}/queryables", "getCollectionQueryables", "Properties a filter may use", &impl::queryables,
          schema},
         {"GET", "/collections/{c}/sortables", "getCollectionSortables", "Properties to sort by", &impl::sortables, schema},
+        {"GET", "/collections/{c}/aggregations", "getCollectionAggregations", "What can be aggregated", &impl::aggregations,
+         json},
+        {"GET", "/collections/{c}/aggregate", "getCollectionAggregate", "Numbers and distributions over items",
+         &impl::get_aggregate, json, false, takes::aggregate},
+        {"POST", "/collections/{c}/aggregate", "postCollectionAggregate", "Numbers and distributions over items",
+         &impl::post_aggregate, json, true, takes::aggregate},
+        {"GET", "/collections/{c}/browse", "getCollectionBrowse", "Catalogs by time that lead to every item", &impl::browse, json,
+         false, takes::token},
+        {"GET", "/collections/{c}/browse/{span}", "getCollectionBrowseSpan", "Items of a year, month or day", &impl::browse, json,
+         false, takes::token},
         {"GET", "/collections/{c}/items", "getItems", "Items of a collection", &impl::list_items, geojson, false, takes::search},
         {"POST", "/collections/{c}/items", "postItem", "Create an item, or several", &impl::post_items, geojson, true},
         {"GET", "/collections/{c}/items/{i}", "getItem", "One item", &impl::get_item, geojson},
@@ -54,9 +70,19 @@ std::vector<api::impl::route> const& api::impl::table() {
         {"PATCH", "/collections/{c}/items/{i}", "patchItem", "Change an item by JSON merge patch", &impl::patch_item, "", true},
         {"DELETE", "/collections/{c}/items/{i}", "deleteItem", "Delete an item", &impl::delete_item, ""},
         {"GET", "/search", "getSearch", "Search all items", &impl::get_search, geojson, false, takes::search},
-        {"POST", "/search", "postSearch", "Search all items", &impl::post_search, geojson, true},
+        {"POST", "/search", "postSearch", "Search all items", &impl::post_search, geojson, true, takes::search},
+        {"GET", "/aggregations", "getAggregations", "What can be aggregated", &impl::aggregations, json},
+        {"GET", "/aggregate", "getAggregate", "Numbers and distributions over items", &impl::get_aggregate, json, false,
+         takes::aggregate},
+        {"POST", "/aggregate", "postAggregate", "Numbers and distributions over items", &impl::post_aggregate, json, true,
+         takes::aggregate},
         {"GET", "/queryables", "getQueryables", "Properties a filter may use", &impl::queryables, schema},
         {"GET", "/sortables", "getSortables", "Properties to sort by", &impl::sortables, schema},
+        {"GET", "/collections-queryables", "getCollectionsQueryables", "What a filter of collections may use",
+         &impl::collections_queryables, schema},
+        {"GET", "/collections-sortables", "getCollectionsSortables", "What collections sort by", &impl::collections_sortables,
+         schema},
+        {"GET", "/functions", "getFunctions", "Functions a filter may call", &impl::functions, json},
     };
     return rows;
 }
@@ -104,6 +130,17 @@ api::impl::answer api::impl::refused(net::request const& req) const {
     if (!req.caller->is_anonymous()) return fail(errc::denied, "no policy permits this change to you");
     if (options_.unauthorized) return options_.unauthorized(req);
     return stac_problem(fail(errc::unauthenticated, "changes need a token"));
+}
+
+std::string api::impl::with_token(net::request const& req, std::string const& token) {
+    std::string out = req.base_url + req.raw_path;
+    char between = '?';
+    for (auto const& [name, value] : req.query.items()) {
+        if (name == "token") continue;
+        (((out += between) += encode_query(name)) += '=') += encode_query(value);
+        between = '&';
+    }
+    return ((out += between) += "token=") += token;
 }
 
 // What decides about visibility, so that a paging token serves nobody else. Not the token: it is renewed between pages.

@@ -1,5 +1,6 @@
 #pragma once
-// The STAC API: core, collections, features, item search (GET and POST), transactions, with fields, sort, query and filter.
+// The STAC API: core, collections, features, item search (GET and POST), collection search, aggregation, children, browseable,
+// transactions, with fields, sort, query, filter and free text. conformance.cpp names the classes.
 // Everything read comes from the index, everything written goes through the catalog; who may see or change what is the policy
 // engine's to say. What a caller may not see answers exactly as what is not there.
 //

@@ -1,5 +1,6 @@
 #pragma once
 // The parts of stac::api, one .cpp per topic. Every work function runs on the pool.
+#include "stac/aggregation.hpp"
 #include "stac/answers.hpp"
 #include "stac/api.hpp"
 #include "stac/bulk.hpp"
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace fjord::stac {
+
+// Query parameters of a route; of a POST, the members of its body.
+enum class route_takes { nothing, token, collections, search, aggregate };
 
 struct api::impl : std::enable_shared_from_this<api::impl> {
     impl(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options);
@@ -29,7 +33,8 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
         work run;  // null: ingest()
         char const* answers;  // media type of the 200; "" for none
         bool takes_body = false;
-        enum class takes { nothing, page, search } parameters = takes::nothing;
+        using takes = route_takes;
+        takes parameters = takes::nothing;
     };
     static std::vector<route> const& table();
     static asio::awaitable<net::response> handle(std::shared_ptr<impl> self, net::request& req, work run, bool takes_body);
@@ -41,15 +46,37 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     // api_pages.cpp
     answer landing(net::request const& req, std::string const&);
     answer conformance(net::request const& req, std::string const&);
+    // api_openapi.cpp
     answer openapi(net::request const& req, std::string const&);
-    // api_collections.cpp
+    answer service_doc(net::request const& req, std::string const&);
+    // api_list_collections.cpp
     answer list_collections(net::request const& req, std::string const&);
+    answer children(net::request const& req, std::string const&);
+    answer collections_page(net::request const& req, std::string_view member, std::size_t default_limit);
+    // api_browse.cpp
+    answer browse(net::request const& req, std::string const&);
+    // api_collections.cpp
     answer get_collection(net::request const& req, std::string const&);
     answer post_collection(net::request const& req, std::string const& body);
     answer put_collection(net::request const& req, std::string const& body);
+    answer patch_collection(net::request const& req, std::string const& body);
+    answer replace_collection(net::request const& req, collection_ptr const& old, std::string document);
     answer delete_collection(net::request const& req, std::string const&);
+    // api_properties.cpp
     answer queryables(net::request const& req, std::string const&);
     answer sortables(net::request const& req, std::string const&);
+    answer collections_queryables(net::request const& req, std::string const&);
+    answer collections_sortables(net::request const& req, std::string const&);
+    answer functions(net::request const& req, std::string const&);
+    answer schema_of_properties(net::request const& req, bool scalars_only);
+    answer schema_of_collections(net::request const& req, bool scalars_only);
+    // api_aggregate.cpp
+    answer aggregations(net::request const& req, std::string const&);
+    answer get_aggregate(net::request const& req, std::string const&);
+    answer post_aggregate(net::request const& req, std::string const& body);
+    answer aggregate(net::request const& req, result<aggregate_request> request);
+    result<std::vector<std::unique_ptr<aggregation>>> prepared(std::vector<aggregation_kind> const& kinds,
+                                                               aggregate_request const& request, visibility& eye) const;
     // api_search.cpp
     answer get_search(net::request const& req, std::string const&);
     answer post_search(net::request const& req, std::string const& body);
@@ -77,7 +104,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
 
     link_maker links(net::request const& req) const { return {req.base_url}; }
     static std::string self_of(net::request const& req) { return req.base_url + req.target; }
-    answer schema_of_properties(net::request const& req, bool scalars_only);
+    static std::string with_token(net::request const& req, std::string const& token);  // the same URL for another page
     result<catalog::item_record> new_item(net::request const& req, collection_ptr const& c, std::string document,
                                           policies::resource& on) const;
 

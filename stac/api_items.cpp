@@ -106,13 +106,11 @@ api::impl::answer api::impl::replace_item(net::request const& req, collection_pt
     if (!parent || !before || !before->is_object()) return fail(errc::internal, "a stored document is unreadable");
     auto const was = policies::resource_of(c->id.str(), *parent, old->id.str(), before->get_object());
     if (!permits(*req.caller, action::modify, was) || !permits(*req.caller, action::modify, on)) return refused(req);
-    if (!if_match_holds(req, old->etag))
-        return net::problem(412, "the item has changed since",
-                            {{"code", "PreconditionFailed"}, {"description", "the item has changed since"}});
+    if (!may_write(req, old->etag)) return changed_since("item");
     auto const etag = record->etag;
     catalog::change_set changes;
     changes.put_item(std::move(*record), catalog::if_etag{old->etag});
-    if (auto done = catalog_.commit(std::move(changes)); !done) return done.error();
+    if (auto done = catalog_.commit(std::move(changes)); !done) return write_failure(req, done.error(), "item");
     auto out = net::empty_response(204);
     out.headers.set("ETag", "\"" + etag + "\"");
     return out;
@@ -153,12 +151,10 @@ api::impl::answer api::impl::delete_item(net::request const& req, std::string co
     if (!parent || !before || !before->is_object()) return fail(errc::internal, "a stored document is unreadable");
     auto const was = policies::resource_of(collection->id.str(), *parent, old->id.str(), before->get_object());
     if (!permits(*req.caller, action::modify, was)) return refused(req);
-    if (!if_match_holds(req, old->etag))
-        return net::problem(412, "the item has changed since",
-                            {{"code", "PreconditionFailed"}, {"description", "the item has changed since"}});
+    if (!may_write(req, old->etag)) return changed_since("item");
     catalog::change_set changes;
     changes.delete_item(collection->id, old->id, catalog::if_etag{old->etag});
-    if (auto done = catalog_.commit(std::move(changes)); !done) return done.error();
+    if (auto done = catalog_.commit(std::move(changes)); !done) return write_failure(req, done.error(), "item");
     return net::empty_response(204);
 }
 

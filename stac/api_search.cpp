@@ -1,6 +1,5 @@
 #include "stac/api_impl.hpp"
 
-#include "base/dataset_uri.hpp"
 #include "base/json.hpp"
 #include "stac/json_scan.hpp"
 
@@ -9,18 +8,6 @@
 
 namespace fjord::stac {
 namespace {
-
-// The same request with another paging token.
-std::string with_token(net::request const& req, std::string const& token) {
-    std::string out = req.base_url + req.raw_path;
-    char between = '?';
-    for (auto const& [name, value] : req.query.items()) {
-        if (name == "token") continue;
-        (((out += between) += encode_query(name)) += '=') += encode_query(value);
-        between = '&';
-    }
-    return ((out += between) += "token=") += token;
-}
 
 // The same body with another token, every other member byte for byte, so that the query stays the one that was signed.
 std::string body_with_token(std::string_view body, std::string const& token) {

@@ -8,17 +8,10 @@ namespace fjord::stac {
 namespace {
 
 std::vector<std::string> const& default_set() {
-    static std::vector<std::string> const names{"id",
-                                                "type",
-                                                "stac_version",
-                                                "collection",
-                                                "geometry",
-                                                "bbox",
-                                                "links",
-                                                "assets",
-                                                "properties.datetime",
-                                                "properties.start_datetime",
-                                                "properties.end_datetime"};
+    static std::vector<std::string> const names{"id", "type", "stac_version", "collection", "geometry", "bbox", "links", "assets",
+                                                "properties.datetime", "properties.start_datetime", "properties.end_datetime",
+                                                // of collections
+                                                "title", "description", "license", "extent"};
     return names;
 }
 

@@ -282,6 +282,10 @@ result<void> index::each(search_query const& query, visibility& v, std::function
     return index_search(impl_->writer->state(), query, v, impl_->reader).each(visit);
 }
 
+result<void> index::count(search_query const& query, visibility& v, std::span<tally* const> tallies) const {
+    return index_search(impl_->writer->state(), query, v, impl_->reader).count(tallies);
+}
+
 std::vector<property_summary> index::properties(std::vector<collection_id> const& of, visibility& v) const {
     auto const state = impl_->writer->state();
     summaries all;

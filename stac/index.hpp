@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ class catalog;
 }
 
 namespace fjord::stac {
+
+class tally;
 
 struct index_options {
     index_limits limits;
@@ -73,6 +76,8 @@ public:
     result<search_page> search(search_query const& query, visibility& v) const;
     // Every visible match in no order, with its document, until `visit` returns false.
     result<void> each(search_query const& query, visibility& v, std::function<bool(indexed_item const&)> const& visit) const;
+    // Counts every visible match, by columns as far as they tell.
+    result<void> count(search_query const& query, visibility& v, std::span<tally* const> tallies) const;
     // Properties of the visible items of the given collections (all when empty), by name.
     std::vector<property_summary> properties(std::vector<collection_id> const& of, visibility& v) const;
     std::uint64_t size() const;

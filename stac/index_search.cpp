@@ -154,25 +154,50 @@ result<search_page> index_search::page() {
     return fail(errc::unavailable, "the items of this page keep changing; try again");
 }
 
+// The documents of some rows, until `visit` returns false (errc::cancelled).
+result<void> index_search::visit_rows(matched_rows const& m, row_set const& rows,
+                                      std::function<bool(indexed_item const&)> const& visit) {
+    std::vector<wanted_item> wanted;
+    auto const& data = *m.of->data;
+    for (auto row = rows.next(0); row < data.rows();) {
+        wanted.push_back({&m.in->collection->id, data.ids().of_row(row), data.stamp(row)});
+        row = rows.next(row + 1);
+        if (wanted.size() < documents_at_once && row < data.rows()) continue;
+        auto const items = reader_.read(wanted, false);
+        if (!items) return items.error();
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            auto const& item = (*items)[i];
+            if (!item || (stamp_of(item->etag) != wanted[i].stamp && !may_show(m, *item))) continue;
+            if (!visit(*item)) return fail(errc::cancelled, "the visitor has seen enough");
+        }
+        wanted.clear();
+    }
+    return {};
+}
+
 result<void> index_search::each(std::function<bool(indexed_item const&)> const& visit) {
     if (auto ok = find(); !ok) return ok;
     for (auto const& t : tail_)
         if (!visit(*t.row->item)) return {};
     for (auto const& m : segments_) {
-        std::vector<wanted_item> wanted;
-        auto const& data = *m.of->data;
-        for (auto row = m.rows.next(0); row < data.rows();) {
-            wanted.push_back({&m.in->collection->id, data.ids().of_row(row), data.stamp(row)});
-            row = m.rows.next(row + 1);
-            if (wanted.size() < documents_at_once && row < data.rows()) continue;
-            auto const items = reader_.read(wanted, false);
-            if (!items) return items.error();
-            for (std::size_t i = 0; i < wanted.size(); ++i) {
-                auto const& item = (*items)[i];
-                if (!item || (stamp_of(item->etag) != wanted[i].stamp && !may_show(m, *item))) continue;
-                if (!visit(*item)) return {};
-            }
-            wanted.clear();
+        auto const ok = visit_rows(m, m.rows, visit);
+        if (!ok && ok.error().code == make_error_code(errc::cancelled)) return {};
+        if (!ok) return ok;
+    }
+    return {};
+}
+
+result<void> index_search::count(std::span<tally* const> tallies) {
+    if (auto ok = find(); !ok) return ok;
+    for (auto* t : tallies) {
+        for (auto const& row : tail_) t->take(*row.row->item);
+        for (auto const& m : segments_) {
+            auto const open = t->take(m);
+            auto const ok = visit_rows(m, open, [t](indexed_item const& item) {
+                t->take(item);
+                return true;
+            });
+            if (!ok) return ok;
         }
     }
     return {};

@@ -4,8 +4,10 @@
 #include "stac/item_source.hpp"
 #include "stac/page_order.hpp"
 #include "stac/query_plan.hpp"
+#include "stac/tally.hpp"
 
 #include <functional>
+#include <span>
 
 namespace fjord::stac {
 
@@ -18,6 +20,9 @@ public:
     // Every visible match, in no order, with its document, until `visit` returns false.
     result<void> each(std::function<bool(indexed_item const&)> const& visit);
 
+    // Counts every visible match.
+    result<void> count(std::span<tally* const> tallies);
+
     // Documents read to decide about rows; for tests and metrics.
     std::uint64_t documents_read() const noexcept { return documents_read_; }
 
@@ -27,6 +32,7 @@ private:
     bool passes_by(segment const& s) const;
     result<void> settle(collection_state const& c, segment const& s, row_set& rows, row_set const& open);
     void find_in_tail(collection_state const& c);
+    result<void> visit_rows(matched_rows const& m, row_set const& rows, std::function<bool(indexed_item const&)> const& visit);
     result<bool> read_page(page_rows& page);
     bool may_show(matched_rows const& m, indexed_item const& newer);
 

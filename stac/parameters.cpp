@@ -2,6 +2,7 @@
 
 #include "base/dataset_uri.hpp"
 #include "base/json.hpp"
+#include "stac/free_text.hpp"
 #include "stac/json_scan.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -34,7 +35,10 @@ std::vector<std::string_view> comma_list(std::string_view text) {
 // Fills a request from typed pieces; both encodings end here. Keeps the first failure.
 class request_builder {
 public:
-    explicit request_builder(parameter_limits const& limits) : limits_(limits) { out_.query.limit = limits.default_limit; }
+    request_builder(parameter_limits const& limits, std::span<std::string_view const> text_fields)
+        : limits_(limits), text_fields_(text_fields) {
+        out_.query.limit = limits.default_limit;
+    }
 
     void limit(std::string_view text) {
         std::uint64_t n = 0;
@@ -78,11 +82,13 @@ public:
         sort_unique(out_.query.collections, "collections");
     }
     void filter(result<cql2::node> parsed) {
-        if (!parsed) return refuse(as_bad("filter", parsed.error()));
-        if (auto ok = cql2::check_functions(*parsed); !ok) return refuse(as_bad("filter", ok.error()));
-        note("filter" + cql2::to_text(*parsed));
-        out_.query.filters.push_back(std::make_shared<cql2::node const>(std::move(*parsed)));
+        if (parsed)
+            if (auto ok = cql2::check_functions(*parsed); !ok) parsed = ok.error();
+        condition("filter", std::move(parsed));
     }
+    void query(result<cql2::node> parsed) { condition("query", std::move(parsed)); }
+    void text(std::string_view q) { condition("q", read_free_text(q, text_fields_)); }
+    void text(std::vector<std::string> const& terms) { condition("q", read_free_text(terms, text_fields_)); }
     void filter_crs(std::string_view crs) {
         if (crs != "http://www.opengis.net/def/crs/OGC/1.3/CRS84" && crs != "http://www.opengis.net/def/crs/OGC/0/CRS84h") {
             refuse(bad("filter-crs: only http://www.opengis.net/def/crs/OGC/1.3/CRS84 is offered"));
@@ -114,6 +120,11 @@ public:
     }
 
 private:
+    void condition(std::string_view parameter, result<cql2::node> parsed) {
+        if (!parsed) return refuse(as_bad(parameter, parsed.error()));
+        note("filter" + cql2::to_text(*parsed));
+        out_.query.filters.push_back(std::make_shared<cql2::node const>(std::move(*parsed)));
+    }
     void note(std::string const& part) { (out_.identity += part) += '\n'; }
 
     template <class Id>
@@ -125,6 +136,7 @@ private:
     }
 
     parameter_limits const& limits_;
+    std::span<std::string_view const> text_fields_;
     search_request out_;
     std::optional<error> failure_;
 };
@@ -239,45 +251,57 @@ void read_body_member(request_builder& to, std::string_view name, json::value co
     if (name == "bbox") return read_body_bbox(to, v);
     if (name == "intersects") return to.intersects(v);
     if (name == "sortby") return read_body_sort(to, v);
-    if (name == "query") return to.filter(read_query_extension(v));
+    if (name == "query") return to.query(read_query_extension(v));
+    if (name == "q") {
+        if (v.is_string()) return to.text(std::string_view(v.get_string()));
+        auto const terms = strings_of(v);
+        return terms ? to.text(*terms) : to.refuse(bad("q: must be a string or an array of strings"));
+    }
     to.refuse(bad("unknown member '" + std::string(name.substr(0, 64)) + "'"));
 }
 
-}  // namespace
-
-result<search_request> read_search_query(net::query_list const& in, parameter_limits const& limits) {
-    request_builder to(limits);
+void read_page(request_builder& to, net::query_list const& in) {
     if (auto const v = in.find("limit")) to.limit(*v);
+    if (auto const v = given(in, "token")) to.token(std::string(*v));
+    if (auto const v = given(in, "sortby")) read_sort(to, *v);
+    if (auto const v = in.find("fields")) to.fields(field_selection::from_text(*v));
+}
+
+void read_conditions(request_builder& to, net::query_list const& in) {
     if (auto const v = given(in, "bbox")) {
         auto const numbers = numbers_of(*v);
         numbers ? to.bbox(*numbers) : to.refuse(numbers.error());
     }
     if (auto const v = given(in, "datetime")) to.datetime(std::string(*v));
+    if (auto const v = given(in, "ids")) to.ids(comma_list(*v));
+    read_filter(to, in);
+    if (auto const v = given(in, "query")) {
+        auto const value = parse_json(*v);
+        value ? to.query(read_query_extension(*value)) : to.refuse(as_bad("query", value.error()));
+    }
+    if (auto const v = given(in, "q")) to.text(*v);
+}
+
+void read_item_conditions(request_builder& to, net::query_list const& in) {
+    read_conditions(to, in);
     if (auto const v = given(in, "intersects")) {
         auto const shape = parse_json(*v);
         shape ? to.intersects(*shape) : to.refuse(as_bad("intersects", shape.error()));
     }
-    if (auto const v = given(in, "ids")) to.ids(comma_list(*v));
     if (auto const v = given(in, "collections")) to.collections(comma_list(*v));
-    read_filter(to, in);
-    if (auto const v = given(in, "query")) {
-        auto const value = parse_json(*v);
-        value ? to.filter(read_query_extension(*value)) : to.refuse(as_bad("query", value.error()));
-    }
-    if (auto const v = given(in, "sortby")) read_sort(to, *v);
-    if (auto const v = in.find("fields")) to.fields(field_selection::from_text(*v));
-    if (auto const v = given(in, "token")) to.token(std::string(*v));
-    return to.finish();
 }
 
-result<search_request> read_search_body(std::string_view body, parameter_limits const& limits) {
-    // An empty body is an empty search.
-    auto const value = parse_json(trimmed(body).empty() ? "{}" : body);
+// An empty body is an empty search.
+result<json::object> object_of(std::string_view body) {
+    auto value = parse_json(trimmed(body).empty() ? "{}" : body);
     if (!value) return as_bad("body", value.error());
-    auto const* object = value->if_object();
-    if (!object) return bad("the body must be a JSON object");
-    request_builder to(limits);
-    for (auto const& [key, v] : *object) {
+    if (!value->is_object()) return bad("the body must be a JSON object");
+    return std::move(value->get_object());
+}
+
+result<search_request> read_search_object(json::object const& object, parameter_limits const& limits) {
+    request_builder to(limits, text_fields_of_items());
+    for (auto const& [key, v] : object) {
         std::string_view const name(key);
         if (name == "fields") {
             to.fields(field_selection::from_json(v));
@@ -287,23 +311,81 @@ result<search_request> read_search_body(std::string_view body, parameter_limits 
             read_body_member(to, name, v);
         }
     }
-    read_body_filter(to, *object);
+    read_body_filter(to, object);
     return to.finish();
 }
 
-result<collections_request> read_collections_query(net::query_list const& in, parameter_limits const& limits) {
-    request_builder to(limits);
-    if (auto const v = in.find("limit")) to.limit(*v);
-    if (auto const v = given(in, "bbox")) {
-        auto const numbers = numbers_of(*v);
-        numbers ? to.bbox(*numbers) : to.refuse(numbers.error());
-    }
-    if (auto const v = given(in, "datetime")) to.datetime(std::string(*v));
-    if (auto const v = given(in, "token")) to.token(std::string(*v));
+constexpr std::string_view interval_name = "datetime_frequency_interval", precision_name = "grid_precision";
+
+result<aggregate_request> finished(aggregate_request out) {
+    if (out.names.empty()) return bad("aggregations: name at least one; GET /aggregations lists them");
+    if (out.names.size() > 50) return bad("aggregations: more than 50");
+    static constexpr std::string_view intervals[] = {"", "year", "month", "week", "day", "hour", "minute"};
+    if (std::find(std::begin(intervals), std::end(intervals), out.interval) == std::end(intervals))
+        return bad(std::string(interval_name) + ": year, month, week, day, hour or minute");
+    if (out.precision > 12) return bad(std::string(precision_name) + ": a number from 1 to 12");
+    return out;
+}
+
+}  // namespace
+
+result<search_request> read_search_query(net::query_list const& in, parameter_limits const& limits) {
+    request_builder to(limits, text_fields_of_items());
+    read_page(to, in);
+    read_item_conditions(to, in);
+    return to.finish();
+}
+
+result<search_request> read_search_body(std::string_view body, parameter_limits const& limits) {
+    auto const object = object_of(body);
+    if (!object) return object.error();
+    return read_search_object(*object, limits);
+}
+
+result<search_request> read_collections_query(net::query_list const& in, parameter_limits const& limits) {
+    request_builder to(limits, text_fields_of_collections());
+    read_page(to, in);
+    read_conditions(to, in);
+    auto made = to.finish();
+    if (made) made->identity = "collections\n" + made->identity;
+    return made;
+}
+
+result<aggregate_request> read_aggregate_query(net::query_list const& in, parameter_limits const& limits) {
+    request_builder to(limits, text_fields_of_items());
+    read_item_conditions(to, in);
     auto made = to.finish();
     if (!made) return made.error();
-    return collections_request{made->query.limit, std::move(made->query.bbox), made->query.datetime, std::move(made->token),
-                               "collections\n" + made->identity};
+    aggregate_request out{.search = std::move(*made), .names = {}, .interval = std::string(in.get(interval_name))};
+    for (auto const n : comma_list(in.get("aggregations"))) out.names.emplace_back(n);
+    if (auto const v = given(in, precision_name)) {
+        auto const [end, ec] = std::from_chars(v->data(), v->data() + v->size(), out.precision);
+        if (ec != std::errc() || end != v->data() + v->size() || out.precision == 0) out.precision = 99;
+    }
+    return finished(std::move(out));
+}
+
+result<aggregate_request> read_aggregate_body(std::string_view body, parameter_limits const& limits) {
+    auto object = object_of(body);
+    if (!object) return object.error();
+    aggregate_request out;
+    if (auto const* v = object->if_contains("aggregations")) {
+        auto names = strings_of(*v);
+        if (!names) return bad("aggregations: must be an array of strings");
+        out.names = std::move(*names);
+    }
+    if (auto const* v = object->if_contains(interval_name)) {
+        if (!v->is_string()) return bad(std::string(interval_name) + ": must be a string");
+        out.interval = std::string(v->get_string());
+    }
+    if (auto const* v = object->if_contains(precision_name))
+        out.precision = v->is_int64() && v->get_int64() > 0 ? static_cast<std::size_t>(v->get_int64()) : 99;
+    for (auto const name : {std::string_view("aggregations"), interval_name, precision_name, std::string_view("limit")})
+        object->erase(name);
+    auto made = read_search_object(*object, limits);
+    if (!made) return made.error();
+    out.search = std::move(*made);
+    return finished(std::move(out));
 }
 
 }  // namespace fjord::stac

@@ -1,5 +1,5 @@
 #pragma once
-// The parameters of /search, /collections and .../items, from a query string or a JSON body, to one typed request.
+// The parameters of /search, /collections, /aggregate and .../items, from a query string or a JSON body, to one typed request.
 // Rules: stac.md section 2 (OGC API Features, STAC API item search); every refusal is errc::invalid_argument with the parameter.
 #include "net/http.hpp"
 #include "stac/fields.hpp"
@@ -33,14 +33,18 @@ result<search_request> read_search_body(std::string_view body, parameter_limits 
 // The query extension as a filter tree. Absent properties match nothing, also under neq (SQL null).
 result<cql2::node> read_query_extension(json::value const& value);
 
-struct collections_request {
-    std::size_t limit = 0;
-    std::optional<bbox_filter> bbox;
-    std::optional<time_interval> datetime;
-    std::optional<std::string> token;
-    std::string identity;
+// Collection search: bbox, datetime, limit, token, q, filter, query, sortby, fields, ids. The same structure, of which
+// `collections` and `intersects` are not used.
+result<search_request> read_collections_query(net::query_list const& in, parameter_limits const& limits = {.default_limit = 100});
+
+// What /aggregate takes beside the parameters of a search. POST names the same members.
+struct aggregate_request {
+    search_request search;
+    std::vector<std::string> names;
+    std::string interval;       // of datetime_frequency; empty: chosen by the data
+    std::size_t precision = 0;  // of grids; 0: the default
 };
-result<collections_request> read_collections_query(net::query_list const& in,
-                                                   parameter_limits const& limits = {.default_limit = 100});
+result<aggregate_request> read_aggregate_query(net::query_list const& in, parameter_limits const& limits = {});
+result<aggregate_request> read_aggregate_body(std::string_view body, parameter_limits const& limits = {});
 
 }  // namespace fjord::stac

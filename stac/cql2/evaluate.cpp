@@ -1,6 +1,7 @@
 #include "stac/cql2/evaluate.hpp"
 
 #include "stac/cql2/fold.hpp"
+#include "stac/cql2/functions.hpp"
 #include "stac/json_scan.hpp"
 
 #include <algorithm>
@@ -162,6 +163,10 @@ truth evaluator::test(item_view const& item) { return condition(root_, item); }
 
 truth evaluator::condition(node const& n, item_view const& item) {
     if (n.kind == op::boolean) return from_bool(n.truth);
+    if (n.kind == op::function) {
+        auto const v = scalar(n, item);
+        return v.type == kind::boolean ? from_bool(v.truth) : truth::unknown;
+    }
     if (n.kind == op::and_ || n.kind == op::or_ || n.kind == op::not_) return logical(n, item);
     if (is_comparison(n.kind)) return relation(n.kind, scalar(n.args[0], item), scalar(n.args[1], item));
     if (n.kind == op::is_null) return from_bool(scalar(n.args[0], item).type == kind::null);
@@ -257,6 +262,13 @@ value evaluator::scalar(node const& n, item_view const& item) {
             list.type = kind::array;
             for (auto const& a : n.args) list.items.push_back(scalar(a, item));
             return list;
+        }
+        case op::function: {
+            auto const* f = find_function(n.text);
+            if (!f || f->arguments.size() != n.args.size()) return {};  // check_functions() refuses such trees
+            std::vector<value> given;
+            for (auto const& a : n.args) given.push_back(scalar(a, item));
+            return f->call(given);
         }
         case op::casei:
         case op::accenti: {

@@ -1,5 +1,7 @@
 #include "stac/cql2/expression.hpp"
 
+#include "stac/cql2/functions.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -134,12 +136,65 @@ bool op_named(std::string_view name, op& out) noexcept {
     return false;
 }
 
-result<void> check_functions(node const& n) {
-    if (n.kind == op::function) return bad("there is no function '" + n.text + "' here");
-    for (auto const& a : n.args)
-        if (auto ok = check_functions(a); !ok) return ok;
+namespace {
+
+bool fits(op literal, function_info::kind wanted) {
+    switch (literal) {
+        case op::number:
+            return wanted == function_info::kind::number;
+        case op::text:
+            return wanted == function_info::kind::text || wanted == function_info::kind::time;
+        case op::date:
+        case op::timestamp:
+            return wanted == function_info::kind::time;
+        case op::property:
+            return true;
+        case op::casei:
+        case op::accenti:
+            return wanted == function_info::kind::text;
+        case op::array:
+        case op::boolean:
+            return false;
+        default:
+            return is_arithmetic(literal) && wanted == function_info::kind::number;
+    }
+}
+
+result<void> check_call(node const& n, bool as_condition) {
+    auto const* f = find_function(n.text);
+    if (!f) return bad("there is no function '" + n.text + "' here; GET /functions lists them");
+    auto const name = std::string(f->name);
+    if (as_condition && f->returns != function_info::kind::boolean) {
+        return bad("the function " + name + " gives a " + std::string(name_of(f->returns)) + "; compare it with something");
+    }
+    if (n.args.size() != f->arguments.size()) {
+        return bad("the function " + name + " takes " + std::to_string(f->arguments.size()) + " arguments, not " +
+                   std::to_string(n.args.size()));
+    }
+    for (std::size_t i = 0; i < n.args.size(); ++i) {
+        auto const& a = n.args[i];
+        auto const wanted = f->arguments[i].type;
+        auto const* inner = a.kind == op::function ? find_function(a.text) : nullptr;
+        if (a.kind == op::function ? inner && inner->returns != wanted : !fits(a.kind, wanted)) {
+            return bad("the function " + name + " takes a " + std::string(name_of(wanted)) + " as '" +
+                       std::string(f->arguments[i].title) + "'");
+        }
+    }
     return {};
 }
+
+result<void> check_calls(node const& n, bool as_condition) {
+    if (n.kind == op::function)
+        if (auto ok = check_call(n, as_condition); !ok) return ok;
+    bool const logic = n.kind == op::and_ || n.kind == op::or_ || n.kind == op::not_;
+    for (auto const& a : n.args)
+        if (auto ok = check_calls(a, logic); !ok) return ok;
+    return {};
+}
+
+}  // namespace
+
+result<void> check_functions(node const& n) { return check_calls(n, true); }
 
 namespace {
 

@@ -129,7 +129,7 @@ result<node> parse_json(boost::json::value const& value, bool scalar = false, li
 std::string to_text(node const& n);
 boost::json::value to_json(node const& n);
 
-// No function is offered at present, so any is refused by name. errc::invalid_argument.
+// Calls name functions that are there (functions.hpp), with arguments that can fit. errc::invalid_argument.
 result<void> check_functions(node const& n);
 // Every property named, in order of appearance, without repeats.
 std::vector<std::string> properties_of(node const& n);

@@ -38,21 +38,6 @@ TEST_F(api_read, LandingPageNamesEverythingAClientNeeds) {
     EXPECT_EQ(get("/conformance").at("conformsTo"), r.at("conformsTo"));
 }
 
-TEST_F(api_read, ServiceDescriptionListsTheRoutesThatAreServed) {
-    auto const r = get("/api");
-    EXPECT_EQ(r.headers.get("Content-Type"), "application/vnd.oai.openapi+json;version=3.0");
-    std::size_t described = 0;
-    for (auto const& [path, methods] : r.at("paths").as_object()) described += methods.as_object().size();
-    EXPECT_EQ(described, routes_.routes().size());
-    for (auto const& route : routes_.routes()) {
-        std::string method;
-        for (char const c : route.method) method += static_cast<char>(std::tolower(c));
-        EXPECT_TRUE(r.at("paths").as_object().contains(route.pattern) &&
-                    r.at("paths").at(route.pattern).as_object().contains(method))
-            << route.method << " " << route.pattern;
-    }
-}
-
 TEST_F(api_read, BboxDatetimeAndFilterTogetherFindTheScene) {
     add_collection("scenes");
     item_options scene{.collection = "scenes",
