@@ -21,7 +21,7 @@ api::impl::answer api::impl::landing(net::request const& req, std::string const&
         link("self", to.root(), media::json, "This catalog"), link("root", to.root(), media::json, options_.title),
         link("service-desc", to.base + "/api", media::openapi, "OpenAPI document"),
         link("service-doc", to.base + "/api.html", "text/html", "What can be asked"),
-        link("conformance", to.base + "/conformance", media::json),
+        link("conformance", to.base + "/conformance", media::json, "Conformance classes"),
         link("data", to.base + "/collections", media::json, "Collections"),
         link("children", to.base + "/children", media::json, "Collections, whole"),
         link("http://www.opengis.net/def/rel/ogc/1.0/queryables", to.base + "/queryables", media::schema, "Queryables"),

@@ -1,3 +1,4 @@
+#include "stac/json_scan.hpp"
 #include "stac/parameters.hpp"
 
 namespace fjord::stac {
@@ -32,12 +33,25 @@ std::string like_escaped(std::string_view text) {
     return out;
 }
 
-result<node> comparison(std::string_view property, op kind, json::value const& v) {
+result<node> compared(std::string_view property, op kind, json::value const& v) {
     auto literal = cql2::parse_json(v, true);
     if (!literal) return bad(literal.error().detail);
     auto n = two(kind, property_node(property), std::move(*literal));
     if (auto ok = cql2::detail::check_operands(n); !ok) return bad(ok.error().detail);
     return n;
+}
+
+node either(node a, node b) { return two(op::or_, std::move(a), std::move(b)); }
+
+// A number in quotes also compares with numbers, as other servers have it and the validator needs it: values of command lines
+// come as text.
+result<node> comparison(std::string_view property, op kind, json::value const& v) {
+    auto made = compared(property, kind, v);
+    if (!made || !v.is_string()) return made;
+    auto const number = decode_number(std::string_view(v.get_string()));
+    if (!number) return made;
+    auto as_number = compared(property, kind, json::value(*number));
+    return as_number ? either(std::move(*made), std::move(*as_number)) : made;
 }
 
 result<node> pattern(std::string_view property, std::string_view before, json::value const& v, std::string_view after) {
@@ -48,6 +62,14 @@ result<node> pattern(std::string_view property, std::string_view before, json::v
     return two(op::like, property_node(property), std::move(text));
 }
 
+// A property that is an array matches when one of its elements does, as in other servers.
+result<node> one_of(std::string_view property, json::value const& v) {
+    auto among = compared(property, op::in, v);
+    if (!among) return among;
+    auto list = among->args[1];
+    return either(std::move(*among), two(op::a_overlaps, property_node(property), std::move(list)));
+}
+
 result<node> one(std::string_view property, std::string_view name, json::value const& v) {
     if (name == "eq") return comparison(property, op::equal, v);
     if (name == "neq") return comparison(property, op::not_equal, v);
@@ -55,7 +77,7 @@ result<node> one(std::string_view property, std::string_view name, json::value c
     if (name == "lte") return comparison(property, op::less_equal, v);
     if (name == "gt") return comparison(property, op::greater, v);
     if (name == "gte") return comparison(property, op::greater_equal, v);
-    if (name == "in") return comparison(property, op::in, v);
+    if (name == "in") return one_of(property, v);
     if (name == "startsWith") return pattern(property, "", v, "%");
     if (name == "endsWith") return pattern(property, "%", v, "");
     if (name == "contains") return pattern(property, "%", v, "%");

@@ -68,15 +68,16 @@ std::string link_maker::item(collection_id const& c, item_id const& i) const { r
 
 std::string render_collection(indexed_collection const& c, link_maker const& to) {
     std::vector<std::string> const ours{
-        link("self", to.collection(c.id), media::json),
-        link("root", to.root(), media::json),
-        link("parent", to.root(), media::json),
-        link("items", to.items(c.id), media::geojson),
-        link("child", to.collection(c.id) + "/browse", media::json, "By time"),
-        link("aggregate", to.collection(c.id) + "/aggregate", media::json),
-        link("aggregations", to.collection(c.id) + "/aggregations", media::json),
-        link("http://www.opengis.net/def/rel/ogc/1.0/queryables", to.collection(c.id) + "/queryables", media::schema),
-        link("http://www.opengis.net/def/rel/ogc/1.0/sortables", to.collection(c.id) + "/sortables", media::schema)};
+        link("self", to.collection(c.id), media::json, c.id.str()),
+        link("root", to.root(), media::json, "All collections"),
+        link("parent", to.root(), media::json, "All collections"),
+        link("items", to.items(c.id), media::geojson, "Items"),
+        link("child", to.collection(c.id) + "/browse", media::json, "Items by time"),
+        link("aggregate", to.collection(c.id) + "/aggregate", media::json, "Aggregate"),
+        link("aggregations", to.collection(c.id) + "/aggregations", media::json, "What can be aggregated"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/queryables", to.collection(c.id) + "/queryables", media::schema,
+             "Queryables"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/sortables", to.collection(c.id) + "/sortables", media::schema, "Sortables")};
     auto links = joined(ours);
     if (auto const others = foreign_links_in(find_member(c.document, "links").value_or("[]")); !others.empty())
         links += "," + others;

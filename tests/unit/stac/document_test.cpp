@@ -62,7 +62,7 @@ TEST(item_document, EveryFaultIsNamed) {
         {"no id", without(good, R"("id":"i",)"), "'id'"},
         {"id with slash", sample_item("a/b"), "id"},
         {"id dots", sample_item(".."), "id"},
-        {"no links", without(good, R"("links":[],)"), "'links'"},
+        {"links are no array", without(good, R"("links":[],)").insert(1, R"("links":{},)"), "'links'"},
         {"no assets", without(good, R"(,"assets":{})"), "'assets'"},
         {"asset without href", sample_item("i", {.assets = R"({"a":{}})"}), "'assets'"},
         {"asset key with slash", sample_item("i", {.assets = R"({"a/b":{"href":"x"}})"}), "asset key"},

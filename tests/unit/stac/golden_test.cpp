@@ -108,8 +108,9 @@ std::vector<golden> make_table() {
 
     for (auto const* shape : shapes)
         both("A5", 200, "intersects=" + encode_query(shape), std::string("{\"intersects\":") + shape + "}");
-    for (auto const* shape : {R"({"type":"Polygon","coordinates":[]})", R"({"type":"Nothing"})", "[]", "5", R"x("POINT(1 2)")x",
-                              R"({"type":"Point","coordinates":["a","b"]})", R"({"type":"Polygon","coordinates":[[[0,0],[1,1],[0,0]]]})"})
+    for (auto const* shape :
+         {R"({"type":"Polygon","coordinates":[]})", R"({"type":"Nothing"})", "[]", "5", R"x("POINT(1 2)")x",
+          R"({"type":"Point","coordinates":["a","b"]})", R"({"type":"Polygon","coordinates":[[[0,0],[1,1],[0,0]]]})"})
         both("A5", 400, "intersects=" + encode_query(shape), std::string("{\"intersects\":") + shape + "}");
     both("A5", 400, "bbox=0,0,1,1&intersects=" + encode_query(shapes[0]),
          std::string("{\"bbox\":[0,0,1,1],\"intersects\":") + shapes[0] + "}");
@@ -237,6 +238,15 @@ TEST_F(golden_requests, IdsAreAndedWithTheOtherConditions) {
     EXPECT_EQ(get("/search?ids=i1&collections=other").at("numberMatched"), 0);
     EXPECT_EQ(get("/search?ids=i1&datetime=1999-01-01T00:00:00Z").at("numberMatched"), 0);
     EXPECT_EQ(get("/search?ids=%5B%22i1%22%5D").at("numberMatched"), 0) << "a JSON array in GET is a literal id";
+}
+
+TEST_F(golden_requests, TheQueryExtensionReadsQuotedNumbersAndElementsOfArrays) {
+    auto const ids = [this](std::string const& q) { return ids_of(get("/search?sortby=id&query=" + encode_query(q))); };
+    EXPECT_THAT(ids(R"({"eo:cloud_cover":{"lt":"50"}})"), ElementsAre("i1"));
+    EXPECT_THAT(ids(R"({"eo:cloud_cover":{"neq":"10"}})"), ElementsAre("i2"));
+    EXPECT_THAT(ids(R"({"platform":{"gt":"S2A"}})"), ElementsAre("i2"));
+    EXPECT_THAT(ids(R"({"instruments":{"in":["red","nir"]}})"), ElementsAre("i1"));
+    EXPECT_THAT(ids(R"({"gsd":{"in":[20,30]}})"), ElementsAre("i2"));
 }
 
 // pgstac#428: west > east is the box across the antimeridian, not its complement.
