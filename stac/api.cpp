@@ -65,7 +65,6 @@ std::vector<api::impl::route> const& api::impl::table() {
         {"GET", "/collections/{c}/items", "getItems", "Items of a collection", &impl::list_items, geojson, false, takes::search},
         {"POST", "/collections/{c}/items", "postItem", "Create an item, or several", &impl::post_items, geojson, true},
         {"GET", "/collections/{c}/items/{i}", "getItem", "One item", &impl::get_item, geojson},
-        {"POST", "/api/v1/ingest", "postLines", "Create items of any collections, one per line", nullptr, lines, true},
         {"PUT", "/collections/{c}/items/{i}", "putItem", "Replace an item", &impl::put_item, "", true},
         {"PATCH", "/collections/{c}/items/{i}", "patchItem", "Change an item by JSON merge patch", &impl::patch_item, "", true},
         {"DELETE", "/collections/{c}/items/{i}", "deleteItem", "Delete an item", &impl::delete_item, ""},
@@ -83,6 +82,8 @@ std::vector<api::impl::route> const& api::impl::table() {
         {"GET", "/collections-sortables", "getCollectionsSortables", "What collections sort by", &impl::collections_sortables,
          schema},
         {"GET", "/functions", "getFunctions", "Functions a filter may call", &impl::functions, json},
+        {"POST", "/api/v1/ingest", "postIngest", "Store items sent line by line, with a result line each", nullptr, lines, true,
+         takes::ingest},
     };
     return rows;
 }

@@ -16,7 +16,7 @@
 namespace fjord::stac {
 
 // Query parameters of a route; of a POST, the members of its body.
-enum class route_takes { nothing, token, collections, search, aggregate };
+enum class route_takes { nothing, token, collections, search, aggregate, ingest };
 
 struct api::impl : std::enable_shared_from_this<api::impl> {
     impl(catalog::catalog& cat, policies::engine const& engine, blocking_pool& pool, clock& time, api_options options);

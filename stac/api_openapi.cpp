@@ -29,6 +29,8 @@ constexpr parameter_row parameters[] = {
     {"fields", "string", "Fields to send, separated by commas; - before a name leaves it out"},
     {"aggregations", "string", "Names of aggregations, separated by commas; GET /aggregations lists them"},
     {"datetime_frequency_interval", "string", "year, month, week, day, hour or minute; without it the data decide"},
+    {"method", "string", "insert (default: an item that exists is refused) or upsert (it is replaced)"},
+    {"results", "string", "all (default: a line per item) or failed (lines of refused items, and progress)"},
     {"grid_precision", "integer", "Letters of a geohash, or zoom of a tile, 1 to 12"},
 };
 
@@ -58,6 +60,8 @@ std::vector<std::string_view> parameters_of(takes what) {
                     "query"};
         case takes::token:
             return {"token"};
+        case takes::ingest:
+            return {"method", "results"};
         default:
             return {};
     }
@@ -112,7 +116,7 @@ json::array parameters_for(Route const& r) {
                                    {"schema", json::object{{"type", "string"}}}});
         rest.remove_prefix(close + 1);
     }
-    if (!r.takes_body)
+    if (!r.takes_body || r.parameters == takes::ingest)
         for (auto const name : parameters_of(r.parameters)) out.push_back(reference("parameters", name));
     return out;
 }
@@ -131,7 +135,10 @@ json::object operation(Route const& r) {
     bool const searches = r.parameters != takes::nothing;
     if (r.takes_body) {
         auto schema = searches ? search_body_schema(r.parameters) : json::object{{"type", "object"}};
-        auto const type = method == "PATCH" ? "application/merge-patch+json" : media::json;
+        auto const type = r.parameters == takes::ingest ? answers
+                          : method == "PATCH"           ? "application/merge-patch+json"
+                                                        : media::json;
+        if (r.parameters == takes::ingest) schema = {{"type", "string"}, {"description", "An item per line"}};
         out["requestBody"] = json::object{{"required", true}, {"content", content(type, std::move(schema))}};
     }
     json::object ok{{"description", "Done"}};
@@ -145,7 +152,7 @@ json::object operation(Route const& r) {
     responses["default"] = json::object{{"description", "Refused or failed"},
                                         {"content", content("application/problem+json", reference("schemas", "problem"))}};
     out["responses"] = std::move(responses);
-    if (creates || method == "PUT" || method == "PATCH" || method == "DELETE") {
+    if (creates || r.parameters == takes::ingest || method == "PUT" || method == "PATCH" || method == "DELETE") {
         json::object bearer;
         bearer["bearer"] = json::array{};
         out["security"] = json::array{std::move(bearer)};
