@@ -7,6 +7,8 @@
 #include "storage/webdav_status.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -68,11 +70,12 @@ std::string want_repr_digest(std::vector<digest_algorithm> const& wanted) {
 
 }  // namespace
 
-std::unique_ptr<driver> make_webdav_driver(std::string base_url, net::http_client& client) {
-    return std::make_unique<webdav_driver>(std::move(base_url), client);
+std::unique_ptr<driver> make_webdav_driver(std::string base_url, net::http_client& client, milliseconds ask_again) {
+    return std::make_unique<webdav_driver>(std::move(base_url), client, ask_again);
 }
 
-webdav_driver::webdav_driver(std::string base_url, net::http_client& client) : base_url_(std::move(base_url)), client_(client) {
+webdav_driver::webdav_driver(std::string base_url, net::http_client& client, milliseconds ask_again)
+    : base_url_(std::move(base_url)), client_(client), ask_again_(ask_again) {
     while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
@@ -290,14 +293,27 @@ asio::awaitable<result<void>> webdav_driver::rename(call c, std::string from, st
     co_return result<void>{};
 }
 
-asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c, std::string path,
-                                                                         std::vector<digest_algorithm> wanted) {
+asio::awaitable<result<net::client_response>> webdav_driver::head_with_digest(milliseconds after, call c, std::string path,
+                                                                              std::vector<digest_algorithm> wanted) {
+    if (after > milliseconds{0}) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, after);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
     auto request = prepare("HEAD", c, path);
     if (!request) co_return request.error();
     request->headers.set("Want-Digest", want_digest(wanted));
     request->headers.set("Want-Repr-Digest", want_repr_digest(wanted));
     request->stall = seconds{0};  // a server that has to read the file first says nothing until it is done; the deadline holds
-    auto answer = co_await exchange(std::move(*request));
+    co_return co_await exchange(std::move(*request));
+}
+
+asio::awaitable<result<std::optional<digest>>> webdav_driver::ask_digest(call c, std::string path,
+                                                                         std::vector<digest_algorithm> wanted) {
+    using namespace asio::experimental::awaitable_operators;
+    auto first = head_with_digest(milliseconds{0}, c, path, wanted);
+    auto second = head_with_digest(ask_again_, c, path, wanted);
+    auto answered = co_await (std::move(first) || std::move(second));  // the other one is cancelled
+    auto answer = answered.index() == 0 ? std::move(std::get<0>(answered)) : std::move(std::get<1>(answered));
     if (!answer) co_return answer.error();
     auto known = parse_repr_digest_header(answer->headers.get("Repr-Digest"));
     if (!known) co_return error(errc::corrupt, "HEAD " + url_of(path) + ": " + known.error().message());

@@ -10,7 +10,7 @@ namespace fjord::storage {
 
 class webdav_driver final : public driver {
 public:
-    webdav_driver(std::string base_url, net::http_client& client);
+    webdav_driver(std::string base_url, net::http_client& client, milliseconds ask_again);
 
     // PROPFIND with depth 0, which tells files from directories; HEAD where a server has no PROPFIND.
     asio::awaitable<result<stat_info>> stat(call c, std::string path) override;
@@ -26,7 +26,7 @@ public:
     asio::awaitable<result<void>> remove(call c, std::string path) override;
     // XRootD 5.5.3 replaces an existing target whatever Overwrite says: the target is looked for first.
     asio::awaitable<result<void>> rename(call c, std::string from, std::string to) override;
-    // XRootD answers an algorithm it does not know with adler32: the name returned is checked.
+    // XRootD answers an algorithm it does not know with adler32: the name returned is checked. A silent server is asked twice.
     asio::awaitable<result<digest>> checksum(call c, std::string path, std::vector<digest_algorithm> wanted) override;
     asio::awaitable<result<void>> third_party_copy(call c, third_party_request request) override;
 
@@ -40,10 +40,13 @@ private:
     asio::awaitable<error> why_cut(call c, std::string path, std::optional<byte_span> span, error said);
     asio::awaitable<void> discard(call c, std::string path);
     asio::awaitable<result<unsigned>> mkcol(call c, std::string path);
+    asio::awaitable<result<net::client_response>> head_with_digest(milliseconds after, call c, std::string path,
+                                                                   std::vector<digest_algorithm> wanted);
     asio::awaitable<result<std::optional<digest>>> ask_digest(call c, std::string path, std::vector<digest_algorithm> wanted);
 
     std::string base_url_;  // without a trailing slash
     net::http_client& client_;
+    milliseconds ask_again_;
 };
 
 }  // namespace fjord::storage

@@ -5,6 +5,11 @@
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/test_tls.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
 #include <functional>
 #include <mutex>
 
@@ -40,6 +45,7 @@ public:
     std::string other_url() const { return server_->endpoints().back().url; }  // another port: another origin of the same site
     // Requests whose bodies are not read: a server that redirects before it has taken anything.
     void leave_bodies_below(std::string prefix) { leaves_below_ = std::move(prefix); }
+    void never_answer_the_first() { silent_ = true; }
     net::http_client& client() { return *client_; }
     template <class T>
     T run(net::asio::awaitable<T> work) {
@@ -55,6 +61,10 @@ private:
         result<std::string> body{std::string()};
         if (leaves_below_.empty() || !req.raw_path.starts_with(leaves_below_)) body = co_await net::read_body(req);
         seen_request one{req.method, req.raw_path, body ? *body : std::string{}, req.raw_query, req.headers};
+        if (silent_.exchange(false)) {
+            net::asio::steady_timer timer(co_await net::asio::this_coro::executor, std::chrono::minutes{5});
+            co_await timer.async_wait(net::asio::use_awaitable);
+        }
         std::scoped_lock lock(mutex_);
         seen_.push_back(one);
         co_return reply_(one);
@@ -63,6 +73,7 @@ private:
     fjord::test::temp_dir dir_;
     answer reply_;
     std::string leaves_below_;
+    std::atomic<bool> silent_{false};
     std::mutex mutex_;
     std::vector<seen_request> seen_;
     net::router routes_;

@@ -168,6 +168,20 @@ TEST(WebdavChecksum, ServersThatReadOnlyTheFirstNameAreAskedAgain) {
     EXPECT_EQ(found->text(), "md5:d41d8cd98f00b204e9800998ecf8427e");
 }
 
+TEST(WebdavChecksum, AnAnswerThatTheServerLostIsAskedForOnceMore) {
+    fake_site site([](seen_request const&) {
+        auto answer = net::empty_response(200);
+        answer.headers.set("Digest", "adler32=cc0a1f4c");
+        return answer;
+    });
+    site.never_answer_the_first();
+    auto const driver = make_webdav_driver(site.url(), site.client(), milliseconds{50});
+    auto const told = site.run(driver->checksum(soon(), "x", {digest_algorithm::adler32}));
+    ASSERT_THAT(told, IsOk());
+    EXPECT_EQ(told->hex(), "cc0a1f4c");
+    EXPECT_EQ(site.seen().size(), 1u) << "of two, one was answered";
+}
+
 TEST(WebdavChecksum, TheOldFieldIsWrittenWithoutWeights) {
     // XRootD 5.5.3 takes "crc32c;q=1" for a name it does not know.
     fake_site site([](seen_request const&) { return net::empty_response(200); });
