@@ -1,7 +1,8 @@
 #pragma once
 // The footprint of an item as the index keeps it: enough to decide most spatial predicates without the document. Most scenes
 // are convex rings of a few positions; those are kept, quantised to 1/65535 of their bounds (a few metres for a scene of 100 km)
-// with the error known. Anything else is `other`: the bounds prune, GEOS decides on the document. Pure; any thread.
+// with the error known. Convex rings of many positions are kept by the few that tell most. Anything else is `other`: the bounds
+// prune, GEOS decides on the document. Pure; any thread.
 #include "stac/geometry.hpp"
 
 #include <array>
@@ -27,6 +28,7 @@ struct outline {
     kind type = kind::none;
     std::uint8_t size = 0;               // of a ring
     std::array<point, max_points> at{};  // counter-clockwise, the first position not repeated
+    double error = 0;                    // of a ring: how far positions left out may lie from it, at most
 };
 
 // Of the positions of a closed ring as GeoJSON gives them.
@@ -51,6 +53,9 @@ struct packed_point {
 };
 packed_point pack(point p, box const& within) noexcept;
 point unpack(packed_point p, box const& within) noexcept;
+// An error of a ring in the place of a vertex; never smaller when it comes back.
+packed_point pack_error(double error, box const& within) noexcept;
+double unpack_error(packed_point p, box const& within) noexcept;
 // How far an unpacked vertex may lie from the exact one, at most.
 double error_of(box const& within) noexcept;
 

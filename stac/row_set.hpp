@@ -4,9 +4,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace fjord::stac {
+
+// How many bits are set; by the processor's own instruction where it has one.
+std::size_t bits_in(std::span<std::uint64_t const> words) noexcept;
 
 class row_set {
 public:
@@ -34,14 +38,9 @@ public:
     }
     void keep_range(std::size_t first, std::size_t last) noexcept { *this &= range(rows_, first, last); }
 
-    std::size_t count() const noexcept {
-        std::size_t n = 0;
-        for (auto const w : words_) n += static_cast<std::size_t>(std::popcount(w));
-        return n;
-    }
+    std::size_t count() const noexcept { return bits_in(words_); }
     std::size_t count_before(std::size_t row) const noexcept {
-        std::size_t n = 0;
-        for (std::size_t w = 0; w < row >> 6; ++w) n += static_cast<std::size_t>(std::popcount(words_[w]));
+        auto n = bits_in(std::span(words_).first(row >> 6));
         if ((row & 63) != 0)
             n += static_cast<std::size_t>(std::popcount(words_[row >> 6] & ((std::uint64_t{1} << (row & 63)) - 1)));
         return n;

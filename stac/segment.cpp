@@ -53,16 +53,17 @@ private:
         if (header_.crc != crc32c(0, bytes_.subspan(format::checked_from))) return broken("the checksum does not match");
         if (header_.rows == 0 || header_.rows > segment::max_rows) return broken("number of rows");
         for (auto const& s : header_.sections)
-            if (s.begin % 16 != 0 || s.begin > bytes_.size() - format::spare || s.size > bytes_.size() - format::spare - s.begin) return broken("a section");
+            if (s.begin % 16 != 0 || s.begin > bytes_.size() - format::spare || s.size > bytes_.size() - format::spare - s.begin)
+                return broken("a section");
         to_.rows_ = header_.rows;
         to_.names_all_ = header_.names_all != 0;
         return {};
     }
 
     result<void> read_ids() {
-        auto ids = id_list::open(rows(), text(format::ids_alphabet), text(format::ids_text), section<std::uint32_t>(format::ids_blocks),
-                                 section<std::uint16_t>(format::ids_rank_of_row), section<std::uint16_t>(format::ids_row_of_rank),
-                                 section<std::uint32_t>(format::ids_bloom));
+        auto ids = id_list::open(rows(), text(format::ids_alphabet), text(format::ids_text),
+                                 section<std::uint32_t>(format::ids_blocks), section<std::uint16_t>(format::ids_rank_of_row),
+                                 section<std::uint16_t>(format::ids_row_of_rank), section<std::uint32_t>(format::ids_bloom));
         if (!ids) return ids.error();
         to_.ids_ = std::move(*ids);
         to_.stamps_ = section<std::uint32_t>(format::stamps);
@@ -116,8 +117,11 @@ private:
         std::size_t points = 0;
         for (std::size_t row = 0; row < rows(); ++row) {
             if (row % 16 == 0 && to_.ring_begins_[row / 16] != points) return broken("footprints");
-            if (to_.shapes_[row] > outline::max_points + 1) return broken("footprints");
-            if (to_.shapes_[row] >= 4) points += to_.shapes_[row] - 1u;
+            auto const shape = to_.shapes_[row];
+            auto const most = format::ring_shape(outline::max_points, false),
+                       plain = static_cast<std::uint8_t>(shape & ~format::thinned);
+            if (plain > most || (shape != plain && plain < 4)) return broken("footprints");
+            points += format::stored_points(shape);
         }
         if (points != to_.ring_points_.size()) return broken("footprints");
         to_.z_ = section<double>(format::z);
@@ -265,13 +269,14 @@ outline::kind segment::shape(std::size_t row) const noexcept {
     }
 }
 
-std::size_t segment::ring(std::size_t row, std::array<point, outline::max_points>& out) const noexcept {
-    auto const points_of = [this](std::size_t r) { return shapes_[r] >= 4 ? shapes_[r] - 1u : 0u; };
+std::size_t segment::ring(std::size_t row, std::array<point, outline::max_points>& out, double& error) const noexcept {
     std::size_t at = ring_begins_[row / 16];
-    for (auto r = row / 16 * 16; r < row; ++r) at += points_of(r);
+    for (auto r = row / 16 * 16; r < row; ++r) at += format::stored_points(shapes_[r]);
     auto const within = bounds_[row].as_box();
-    auto const n = points_of(row);
+    bool const with_error = (shapes_[row] & format::thinned) != 0;
+    auto const n = format::stored_points(shapes_[row]) - (with_error ? 1 : 0);
     for (std::size_t i = 0; i < n; ++i) out[i] = unpack(ring_points_[at + i], within);
+    error = with_error ? unpack_error(ring_points_[at + n], within) : 0;
     return n;
 }
 

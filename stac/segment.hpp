@@ -50,7 +50,7 @@ public:
     rtree const& tree() const noexcept { return tree_; }
     outline::kind shape(std::size_t row) const noexcept;
     // Positions of a ring, counter-clockwise.
-    std::size_t ring(std::size_t row, std::array<point, outline::max_points>& out) const noexcept;
+    std::size_t ring(std::size_t row, std::array<point, outline::max_points>& out, double& error) const noexcept;
     std::array<double, 2> z(std::size_t row) const noexcept {
         return z_.empty() ? std::array<double, 2>{0, 0} : std::array<double, 2>{z_[2 * row], z_[2 * row + 1]};
     }

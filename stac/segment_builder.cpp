@@ -21,6 +21,10 @@ bool is_common(std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+std::uint8_t code_of(outline::kind type) {
+    return type == outline::kind::none ? 0 : type == outline::kind::box ? 1 : type == outline::kind::other ? 2 : 3;
+}
+
 std::uint64_t mixed(std::uint64_t v) {
     v = (v + 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
     return v ^ (v >> 29);
@@ -180,16 +184,18 @@ void segment_builder::add_shape(item_scan const& item) {
     auto type = item.boxes.empty() ? outline::kind::none : item.shape.type;
     if (type == outline::kind::none && !item.boxes.empty()) type = outline::kind::other;
     if (type == outline::kind::ring) {
-        auto const within = bounds_.back().as_box();
-        for (std::size_t i = 0; i < item.shape.size; ++i) ring_points_.push_back(pack(item.shape.at[i], within));
-        shapes_.push_back(static_cast<std::uint8_t>(item.shape.size + 1));
+        add_ring(std::span(item.shape.at).first(item.shape.size), item.shape.error);
     } else {
-        shapes_.push_back(static_cast<std::uint8_t>(type == outline::kind::none    ? 0
-                                                    : type == outline::kind::box   ? 1
-                                                    : type == outline::kind::other ? 2
-                                                                                   : 3));
+        shapes_.push_back(code_of(type));
     }
     ring_ends_.push_back(ring_points_.size());
+}
+
+void segment_builder::add_ring(std::span<point const> ring, double error) {
+    auto const within = bounds_.back().as_box();
+    for (auto const& p : ring) ring_points_.push_back(pack(p, within));
+    if (error > 0) ring_points_.push_back(pack_error(error, within));
+    shapes_.push_back(format::ring_shape(ring.size(), error > 0));
 }
 
 std::size_t segment_builder::column_named(std::string_view raw_key, std::size_t position) {
@@ -287,14 +293,14 @@ void segment_builder::add(segment const& from, row_set const& rows) {
         no_datetime_.push_back(!from.has_datetime(row));
         z_.push_back(from.z(row));
         bounds_.push_back(from.bounds(row));
-        auto const n = from.ring(row, ring);
-        for (std::size_t i = 0; i < n; ++i) ring_points_.push_back(pack(ring[i], bounds_.back().as_box()));
         auto const type = from.shape(row);
-        shapes_.push_back(static_cast<std::uint8_t>(n != 0 ? n + 1
-                                                           : static_cast<std::size_t>(type == outline::kind::none    ? 0
-                                                                                      : type == outline::kind::box   ? 1
-                                                                                      : type == outline::kind::other ? 2
-                                                                                                                     : 3)));
+        if (type == outline::kind::ring) {
+            double error = 0;
+            auto const n = from.ring(row, ring, error);
+            add_ring(std::span(ring).first(n), error);
+        } else {
+            shapes_.push_back(code_of(type));
+        }
         ring_ends_.push_back(ring_points_.size());
         classes_.push_back(class_of[from.class_of(row)]);
         schemas_.push_back(schema_of[from.schema_of(row)]);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,7 @@ public:
 
 private:
     void add_shape(item_scan const& item);
+    void add_ring(std::span<point const> ring, double error);
     void add_properties(std::string_view properties);
     std::size_t column_named(std::string_view raw_key, std::size_t position);
     std::size_t class_code(std::string_view text);

@@ -13,6 +13,8 @@ using cql2::op;
 using cql2::truth;
 using cql2::value;
 
+constexpr std::size_t few_codes = 16;
+
 verdict none_of(std::size_t rows) { return {row_set(rows), row_set(rows), row_set(rows)}; }
 
 void put(verdict& to, std::size_t row, truth t) {
@@ -202,7 +204,7 @@ truth segment_filter::of_range(predicate const& p, column const& c, std::uint32_
     return truth::unknown;
 }
 
-// One answer per code, found when the code is first met.
+// One answer per code: of small dictionaries at once, so that whole columns are compared; else when the code is first met.
 verdict segment_filter::by_codes(predicate const& p, column const& c, row_set const& among) const {
     enum answer : std::uint8_t { not_asked, yes, no, unknown, open };
     std::vector<std::uint8_t> answers(c.entries + column::first, not_asked);
@@ -221,6 +223,17 @@ verdict segment_filter::by_codes(predicate const& p, column const& c, row_set co
         return t == truth::yes ? yes : t == truth::no ? no : unknown;
     };
     auto out = none_of(among.rows());
+    if (answers.size() <= few_codes) {
+        for (std::uint64_t code = 0; code < answers.size(); ++code) answers[code] = ask(code);
+        for (std::size_t from = 0, to = 0; from < answers.size(); from = to) {
+            while (to < answers.size() && answers[to] == answers[from]) ++to;
+            if (answers[from] == unknown) continue;
+            (answers[from] == yes  ? out.yes
+             : answers[from] == no ? out.no
+                                   : out.open) |= rows_in_codes(c.codes, from, to - 1, among);
+        }
+        return out;
+    }
     each_code(c.codes, among, [&](std::size_t row, std::uint64_t code) {
         auto& a = answers[code];
         if (a == not_asked) a = ask(code);

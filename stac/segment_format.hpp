@@ -11,7 +11,7 @@
 
 namespace fjord::stac::format {
 
-inline constexpr std::uint64_t magic = 0x3230'4745'534a'4621;  // changes with the layout
+inline constexpr std::uint64_t magic = 0x3330'4745'534a'4621;  // changes with the layout
 
 enum section : std::uint32_t {
     ids_alphabet,  // empty: front-coded
@@ -31,7 +31,7 @@ enum section : std::uint32_t {
     second_bounds,
     tree_rows,
     tree_nodes,
-    shapes,  // 0 none, 1 box, 2 other, 3 collection, 4.. a ring of one point less
+    shapes,  // see ring_shape
     ring_begins,
     ring_points,
     z,
@@ -75,6 +75,15 @@ struct column_head {
     std::int8_t scale;
     std::uint8_t unused[3];
 };
+
+// 0 none, 1 box, 2 other, 3 collection, else a ring: of one point less; with `thinned`, the last one is its error.
+constexpr std::uint8_t thinned = 32;
+constexpr std::uint8_t ring_shape(std::size_t points, bool with_error) noexcept {
+    return static_cast<std::uint8_t>((points + 1) | (with_error ? thinned : 0));
+}
+constexpr std::size_t stored_points(std::uint8_t shape) noexcept {
+    return shape < 4 ? 0 : (shape & (thinned - 1)) - 1u + (shape & thinned ? 1 : 0);
+}
 
 constexpr std::size_t aligned(std::size_t n) noexcept { return (n + 15) / 16 * 16; }
 

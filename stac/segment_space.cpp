@@ -82,8 +82,11 @@ std::optional<bool> outline_meets(segment const& s, std::size_t row, region cons
         case outline::kind::box:
             ring[0] = {b.west, b.south}, ring[1] = {b.east, b.south}, ring[2] = {b.east, b.north}, ring[3] = {b.west, b.north};
             return shape.meets(std::span(ring).first(4), slack_of(b));
-        case outline::kind::ring:
-            return shape.meets(std::span(ring).first(s.ring(row, ring)), error_of(b) + slack_of(b));
+        case outline::kind::ring: {
+            double thinned = 0;
+            auto const n = s.ring(row, ring, thinned);
+            return shape.meets(std::span(ring).first(n), error_of(b) + slack_of(b) + thinned);
+        }
         default:
             return std::nullopt;
     }

@@ -49,6 +49,10 @@ public:
         return out;
     }
 
+    bool is_item_time() const noexcept { return kind_ == kind::item_time; }
+    // The same interval for all rows; null when it is not.
+    time_interval const* constant() const noexcept { return kind_ == kind::constant && constant_ ? &*constant_ : nullptr; }
+
     // nullopt: null. `open`: the document has to be asked.
     std::optional<time_interval> at(std::size_t row, bool& open) const {
         switch (kind_) {
@@ -112,6 +116,16 @@ std::optional<verdict> segment_filter::by_interval(predicate const& p, row_set c
     auto const left = time_operand::of(*this, p.node->args[0]), right = time_operand::of(*this, p.node->args[1]);
     if (!left || !right) return std::nullopt;
     verdict out{row_set(among.rows()), row_set(among.rows()), row_set(among.rows())};
+    // Instants in the order of the rows meet an interval in one stretch of rows.
+    if (p.node->kind == op::t_intersects && !segment_.spans() && segment_.all_have_datetime()) {
+        auto const* within = left->is_item_time() ? right->constant() : right->is_item_time() ? left->constant() : nullptr;
+        if (within) {
+            out.yes = out.no = among;
+            keep_time(out.yes, *within);
+            out.no -= out.yes;
+            return out;
+        }
+    }
     among.each([&](std::size_t row) {
         bool open = false;
         auto const a = left->at(row, open), b = right->at(row, open);

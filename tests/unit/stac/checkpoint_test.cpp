@@ -131,14 +131,14 @@ TEST_F(checkpoints, CollectionsThatChangeOrGoAfterTheCheckpointDoSoAgain) {
         catalog::change_set c;
         for (auto const& id : ids) c.delete_item(collection_id("b"), item_id(id));
         c.delete_collection(collection_id("b"));
-        c.put_collection({.id = collection_id("a"), .document = sample_collection("a", R"("fjord:sensitivity":4)")});
+        c.put_collection({.id = collection_id("a"), .document = sample_collection("a", R"("fjord:personal_data":"special")")});
         ASSERT_THAT(cat->commit(std::move(c)), IsOk());
     }
     auto cat = open();
     index i(options_in(folder()));
     ASSERT_TRUE(i.begin(*cat).value());
     EXPECT_EQ(everything_in(i), fresh());
-    visibility open_ones([](policies::resource const& r) { return r.sensitivity.value_or(0) < 3; });
+    visibility open_ones([](policies::resource const& r) { return r.personal_data != "special"; });
     EXPECT_EQ(i.search({}, open_ones).value().matched, 0u);
 }
 

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 #include <set>
 
 namespace fjord::stac::test {
@@ -123,6 +124,16 @@ std::string random_world::geometry_text() {
         case 6:  // crosses itself
             return R"({"type":"Polygon","coordinates":[[)" + position(w, s) + "," + position(w + size, s + size) + "," +
                    position(w + size, s) + "," + position(w, s + size) + "," + position(w, s) + "]]}";
+        case 7:
+        case 8: {  // round: more positions than are kept
+            int const corners = 12 + upto(60);
+            std::string ring;
+            for (int i = 0; i <= corners; ++i) {
+                double const a = 2 * std::numbers::pi * (i % corners) / corners;
+                ring += (i ? "," : "") + position(w + size / 2 * (1 + std::cos(a)), s + size / 2 * (1 + std::sin(a)));
+            }
+            return R"({"type":"Polygon","coordinates":[[)" + ring + "]]}";
+        }
         default:
             return polygon(w, s, w + size, s + size);
     }

@@ -86,8 +86,11 @@ void expect_row_is(segment const& s, std::size_t row, plain_item const& p, std::
     ASSERT_LE(boxes[0].west - b.west, slack);
     ASSERT_LE(b.east - boxes[0].east, slack);
     std::array<point, outline::max_points> ring;
-    auto const n = s.ring(row, ring);
+    double error = 0;
+    auto const n = s.ring(row, ring, error);
     ASSERT_EQ(n, scan.shape.type == outline::kind::ring ? scan.shape.size : 0u);
+    ASSERT_GE(error, scan.shape.error);
+    ASSERT_LE(error, scan.shape.error == 0 ? 0 : scan.shape.error + 20 * error_of(b));
     for (std::size_t i = 0; i < n; ++i) {
         ASSERT_LE(std::hypot(ring[i].x - scan.shape.at[i].x, ring[i].y - scan.shape.at[i].y), error_of(b));
     }
