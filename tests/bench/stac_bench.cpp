@@ -255,10 +255,10 @@ void world::alone() {
     auto const count = static_cast<std::uint64_t>(session_.number("--items"));
     bench::broker_peer ours(FJORD_PROGRAM, folder_ + "/large", core_);
     auto const begin = bench::wall_seconds();
-    auto const bytes = ours.fill(items_, count);
-    std::printf("%llu items, %.2f kB each, written to the store at %.0f items/s\n", static_cast<unsigned long long>(count),
-                static_cast<double>(bytes) / static_cast<double>(count) / 1e3,
-                static_cast<double>(count) / (bench::wall_seconds() - begin));
+    auto const [n, bytes] = ours.fill(items_, count, session_.number("--fill-seconds"));
+    std::printf("%llu items%s, %.2f kB each, written to the store at %.0f items/s\n", static_cast<unsigned long long>(n),
+                n < count ? " (--fill-seconds were over)" : "", static_cast<double>(bytes) / static_cast<double>(n) / 1e3,
+                static_cast<double>(n) / (bench::wall_seconds() - begin));
     std::printf("  start without a checkpoint, until /search answers: %.2f s\n", ours.start());
     ours.stop();
     std::printf("  start from a checkpoint: %.2f s\n", ours.start());

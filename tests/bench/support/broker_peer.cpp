@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -52,7 +53,12 @@ broker_peer::broker_peer(std::string program, std::string folder, int core)
 
 broker_peer::~broker_peer() { process_.stop(); }
 
-std::uint64_t broker_peer::fill(test::amplified_items const& items, std::uint64_t count) {
+broker_peer::filled broker_peer::fill(test::amplified_items const& items, std::uint64_t count, double seconds) {
+    // Compactions run beside it, wherever there is room.
+    cpu_set_t mine, all;
+    sched_getaffinity(0, sizeof mine, &mine);
+    std::memset(&all, 0xff, sizeof all);
+    sched_setaffinity(0, sizeof all, &all);
     fs::create_directories(folder_ + "/data");
     auto store = must(catalog::open_rocksdb_store(folder_ + "/data/store", system_clock()), "opening the store");
     catalog::catalog cat(*store, system_clock());
@@ -62,18 +68,20 @@ std::uint64_t broker_peer::fill(test::amplified_items const& items, std::uint64_
     first.put_policy(
         {.id = "open", .document = R"({"rules":[{"id":"open","effect":"permit","actions":["read","create","modify"]}]})"});
     must(cat.commit(std::move(first)), "filling the store");
-    std::uint64_t bytes = 0;
-    for (std::uint64_t n = 0; n < count;) {
+    filled out;
+    auto const until = now() + seconds;
+    for (auto& n = out.items; n < count && now() < until;) {
         catalog::change_set batch;
         for (int i = 0; i < 1000 && n < count; ++i, ++n) {
             auto item = items.make(n);
-            bytes += item.document.size();
+            out.bytes += item.document.size();
             batch.put_item(
                 {.collection = collection_id(item.collection), .id = item_id(item.id), .document = std::move(item.document)});
         }
         must(cat.commit(std::move(batch)), "filling the store");
     }
-    return bytes;
+    sched_setaffinity(0, sizeof mine, &mine);
+    return out;
 }
 
 double broker_peer::start() {

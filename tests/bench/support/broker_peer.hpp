@@ -17,8 +17,11 @@ public:
     broker_peer(std::string program, std::string folder, int core);
     ~broker_peer();
 
-    // Collections, a policy and items 0 .. count-1; before the first start. The bytes of the documents.
-    std::uint64_t fill(test::amplified_items const& items, std::uint64_t count);
+    // Collections, a policy and items 0 .. count-1, or as many as there is time for; before the first start.
+    struct filled {
+        std::uint64_t items = 0, bytes = 0;
+    };
+    filled fill(test::amplified_items const& items, std::uint64_t count, double seconds = 1e9);
 
     // Seconds from starting the program until /search answers 200.
     double start();

@@ -15,6 +15,7 @@ inline session::options stac_options() {
     return {
         {"--data", data ? data : FJORD_SOURCE_DIR "/../shared/data"},
         {"--items", "1000000"},               // behind HTTP
+        {"--fill-seconds", "150"},            // putting them into the store ends here, with those that are in by then
         {"--rival-items", "100000"},          // in pgstac, and behind HTTP where the two are compared
         {"--rival-seconds", "150"},           // loading pgstac ends here, with the items it has by then
         {"--sizes", "10000,100000,1000000"},  // of the index alone, for the growth table
