@@ -12,6 +12,7 @@
 #include "broker/core.hpp"
 #include "broker/event_hub.hpp"
 #include "broker/key_keeper.hpp"
+#include "broker/nearest.hpp"
 #include "broker/policy_store.hpp"
 #include "broker/revocation_book.hpp"
 #include "broker/rule_filter.hpp"
@@ -105,6 +106,7 @@ int serve_broker(serve_args const& a) {
     stac_options.cursor_key = *paging;
     stac_options.index_directory = c.data_dir + "/index";
     stac_options.read_in_background = true;
+    stac_options.nearest = broker::nearest_replicas(c.broker, cat);
     stac_options.unauthorized = [](net::request const& req) { return auth::unauthorized(req, broker::realm(), ""); };
     stac::api stac(cat, rules.engine, host.pool(), time, std::move(stac_options));
     if (auto ok = stac.start(); !ok) return report(ok.error());

@@ -34,6 +34,8 @@ struct api_options {
     std::shared_ptr<asset_renderer const> assets;  // empty: from the catalog's records
     int max_ingest_streams = 8;                    // bulk ingests at a time; each may hold about ten batches in memory
     std::size_t ingest_batch_bytes = 4u << 20;     // written with one sync of the disk
+    // How replicas are ranked for who asks. Empty: by the sites' read_priority, then by name.
+    std::function<place_ranking(net::request const&)> nearest;
     // Where the search index keeps its checkpoint; empty: every start reads every item.
     std::string index_directory;
     // A start without a checkpoint reads the items beside serving; searches answer 503 until it is done. Else start() waits.

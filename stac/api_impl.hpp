@@ -30,7 +30,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
         char const* pattern;
         char const* name;  // operationId
         char const* summary;
-        work run;  // null: ingest()
+        work run;             // null: ingest()
         char const* answers;  // media type of the 200; "" for none
         bool takes_body = false;
         using takes = route_takes;
@@ -102,7 +102,9 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     answer refused(net::request const& req) const;  // 401 without credentials, else 403
     std::string caller_identity(principal const& who) const;
 
-    link_maker links(net::request const& req) const { return {req.base_url}; }
+    link_maker links(net::request const& req) const {
+        return {req.base_url, options_.nearest ? options_.nearest(req) : place_ranking()};
+    }
     static std::string self_of(net::request const& req) { return req.base_url + req.target; }
     static std::string with_token(net::request const& req, std::string const& token);  // the same URL for another page
     result<catalog::item_record> new_item(net::request const& req, collection_ptr const& c, std::string document,
@@ -116,7 +118,7 @@ struct api::impl : std::enable_shared_from_this<api::impl> {
     std::shared_ptr<asset_renderer const> assets_;
     cursor_signer cursors_;
     index index_;
-    std::thread reading_;  // fills the index beside serving
+    std::thread reading_;            // fills the index beside serving
     std::atomic<int> ingesting_{0};  // streams now
 };
 

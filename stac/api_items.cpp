@@ -60,7 +60,7 @@ api::impl::answer api::impl::post_items(net::request const& req, std::string con
     auto const item = index_.find_item(collection->id, id, eye);
     auto const to = links(req);
     auto out =
-        item ? net::text_response(201, render_item(*item, to, *assets_, *req.caller), media::geojson) : net::empty_response(201);
+        item ? net::text_response(201, render_item(*item, to, *assets_), media::geojson) : net::empty_response(201);
     out.headers.set("Location", to.item(collection->id, id));
     if (item) out.headers.set("ETag", "\"" + item->etag + "\"");
     return out;

@@ -70,7 +70,7 @@ api::impl::answer api::impl::search(net::request const& req, search_request requ
     for (auto const& item : page.items) size += item->document.size() + 1024;
     std::string text = "{\"type\":\"FeatureCollection\",\"features\":[";
     text.reserve(size);
-    item_writer writer(to, *assets_, *req.caller, request.fields);
+    item_writer writer(to, *assets_, request.fields);
     for (auto const& item : page.items) {
         if (text.back() == '}') text += ',';
         writer.write(*item, text);
@@ -121,7 +121,7 @@ api::impl::answer api::impl::get_item(net::request const& req, std::string const
     auto eye = eyes(req, policies::action::describe);
     auto const item = index_.find_item(collection_id(req.params[0]), item_id(req.params[1]), eye);
     if (!item) return not_found("there is no such item");
-    return cacheable(req, render_item(*item, links(req), *assets_, *req.caller), media::geojson, item->etag);
+    return cacheable(req, render_item(*item, links(req), *assets_), media::geojson, item->etag);
 }
 
 }  // namespace fjord::stac

@@ -42,6 +42,27 @@ std::string with_replacements(std::string_view document, std::vector<replacement
     return out += '}';
 }
 
+// What rendered assets need beside them: the schemas of their members, and the storage they refer to.
+std::string with_descriptions(std::string_view item, rendered_assets const& made) {
+    std::vector<std::string> schemas;
+    element_walk listed(find_member(item, "stac_extensions").value_or("[]"));
+    while (auto e = listed.next()) schemas.emplace_back(*e);
+    for (auto const& e : made.extensions)
+        if (auto const quoted = json_quote(e); std::find(schemas.begin(), schemas.end(), quoted) == schemas.end())
+            schemas.push_back(quoted);
+    std::vector<replacement> changes{{"stac_extensions", "[" + joined(schemas) + "]"}};
+    if (made.schemes != "{}") {
+        // Schemes that the document brings stay beside ours.
+        auto const properties = find_member(item, "properties").value_or("{}");
+        std::vector<std::string> schemes{made.schemes.substr(1, made.schemes.size() - 2)};
+        member_walk own(find_member(properties, "storage:schemes").value_or("{}"));
+        while (auto m = own.next())
+            if (!find_member(made.schemes, m->key())) schemes.emplace_back(m->whole);
+        changes.push_back({"properties", with_replacements(properties, {{"storage:schemes", "{" + joined(schemes) + "}"}})});
+    }
+    return with_replacements(item, changes);
+}
+
 }  // namespace
 
 std::string joined(std::vector<std::string> const& parts) {
@@ -101,11 +122,14 @@ void item_writer::write_whole(indexed_item const& item, std::string& out) {
     bool const wants_assets = !fields_ || fields_->wants("assets");
     bool const plain = !wants_assets || links.plain;
     std::string assets;
+    rendered_assets made;
     if (!plain) {
         auto const stored = item.slice(item.assets_at);
-        assets = assets_.render(stored.empty() ? "{}" : stored, {item.collection, item.id, to_.base, &caller_});
-        versions_ += assets;
+        made = assets_.render(stored.empty() ? "{}" : stored, {item.collection, item.id, to_.base, &to_.rank});
+        assets = std::move(made.assets);
+        versions_ += assets + made.schemes;
     }
+    auto const begin = out.size();
     auto const put_links = [&] {
         out += links.before;
         out += encode_segment(item.id.str());
@@ -141,6 +165,9 @@ void item_writer::write_whole(indexed_item const& item, std::string& out) {
         put(c.what);
     }
     out += '}';
+    if (made.extensions.empty()) return;
+    auto const described = with_descriptions(std::string_view(out).substr(begin), made);
+    out.replace(begin, std::string::npos, described);
 }
 
 void item_writer::write(indexed_item const& item, std::string& out) {
@@ -151,11 +178,11 @@ void item_writer::write(indexed_item const& item, std::string& out) {
     out += fields_->apply(whole);
 }
 
-std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets, principal const& caller,
+std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets,
                         std::optional<field_selection> const& fields) {
     std::string out;
     out.reserve(i.document.size() + 1024);
-    item_writer(to, assets, caller, fields).write(i, out);
+    item_writer(to, assets, fields).write(i, out);
     return out;
 }
 

@@ -23,9 +23,10 @@ inline constexpr std::string_view openapi = "application/vnd.oai.openapi+json;ve
 std::string link(std::string_view rel, std::string_view href, std::string_view type, std::string_view title = {},
                  std::string_view method = {}, std::string_view body = {});
 
-// Hrefs below one base URL.
+// Hrefs below one base URL, and the order of places, for one caller.
 struct link_maker {
-    std::string base;  // no trailing slash
+    std::string base;         // no trailing slash
+    place_ranking rank = {};  // empty: by preference, then by name
     std::string root() const { return base + "/"; }
     std::string collection(collection_id const& c) const;
     std::string items(collection_id const& c) const;
@@ -38,9 +39,8 @@ std::string render_collection(indexed_collection const& c, link_maker const& to)
 // links of a collection's items have in common is made once. One thread, one answer; the arguments outlive it.
 class item_writer {
 public:
-    item_writer(link_maker const& to, asset_renderer const& assets, principal const& caller,
-                std::optional<field_selection> const& fields)
-        : to_(to), assets_(assets), caller_(caller), fields_(fields) {}
+    item_writer(link_maker const& to, asset_renderer const& assets, std::optional<field_selection> const& fields)
+        : to_(to), assets_(assets), fields_(fields) {}
 
     void write(indexed_item const& item, std::string& out);
     // What distinguishes this answer from another one beside the query: of every item written, its version and rendered assets.
@@ -58,13 +58,12 @@ private:
 
     link_maker const& to_;
     asset_renderer const& assets_;
-    principal const& caller_;
     std::optional<field_selection> const& fields_;
     std::vector<collection_links> known_;
     std::string versions_;
 };
 
-std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets, principal const& caller,
+std::string render_item(indexed_item const& i, link_maker const& to, asset_renderer const& assets,
                         std::optional<field_selection> const& fields = std::nullopt);
 
 std::string joined(std::vector<std::string> const& parts);  // with commas

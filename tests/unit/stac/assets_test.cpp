@@ -1,5 +1,7 @@
 #include "tests/unit/stac/api_fixture.hpp"
 
+#include <boost/json/serialize.hpp>
+
 #include <gmock/gmock.h>
 
 namespace fjord::stac::test {
@@ -79,6 +81,100 @@ TEST_F(asset_rendering, ReplicasAreRenderedAsTheyAreNow) {
     // The rendered view changed, the item did not.
     EXPECT_EQ(get("/collections/c/items/i", {}, {{"If-None-Match", tag}}).status, 200u);
     EXPECT_EQ(ask("PUT", "/collections/c/items/i", sample_item("i"), admin(), {{"If-Match", tag}}).status, 204u);
+}
+
+TEST_F(asset_rendering, ReplicasComeInTheOrderToTryThem) {
+    catalog::change_set c;
+    c.put_site({.id = site_id("site-d"),
+                .kind = "s3",
+                .url = "https://s3.test/bucket",
+                .attributes = {{"read_priority", "5"}, {"region", "eu"}}});
+    ASSERT_TRUE(catalog_.commit(std::move(c)));
+    for (auto const* site : {"site-a", "site-b", "site-d"}) replica(site, catalog::replica_state::available);
+    replica("site-b", catalog::replica_state::suspect);
+    auto const item = get("/collections/c/items/i");
+    auto const a = item.at("assets").at("data");
+    std::vector<std::string> order;
+    for (auto const& [name, place] : a.at("alternate").as_object()) {
+        order.emplace_back(name);
+        EXPECT_EQ(place.at("storage:refs").at(0).as_string(), name);
+    }
+    EXPECT_THAT(order, ::testing::ElementsAre("site-d", "site-a"));
+    EXPECT_EQ(json::serialize(a.at("storage:refs")), R"(["site-d","site-a"])");
+    auto const& list = a.at("fjord:replicas").as_array();
+    ASSERT_EQ(list.size(), 3u);
+    EXPECT_EQ(list[0].at("site"), "site-d");
+    EXPECT_EQ(list[0].at("priority"), 1);
+    EXPECT_EQ(list[1].at("priority"), 2);
+    EXPECT_EQ(list[2].at("state"), "suspect");
+    EXPECT_EQ(list[2].at("priority"), nullptr);
+    // The schemes that are referred to are described, and the schemas of what was put in are named.
+    auto const schemes = item.at("properties").at("storage:schemes").as_object();
+    EXPECT_EQ(schemes.size(), 2u);
+    EXPECT_EQ(json::serialize(schemes.at("site-d")),
+              R"({"type":"custom-s3","platform":"https://s3.test/bucket","title":"site-d","region":"eu"})");
+    EXPECT_EQ(schemes.at("site-a").at("type"), "webdav");
+    EXPECT_EQ(item.at("stac_extensions").as_array().size(), 3u);
+}
+
+TEST_F(asset_rendering, TheRankingOfTheCallerDecides) {
+    auto o = options();
+    o.nearest = [](net::request const& req) -> place_ranking {
+        auto const near = std::string(req.headers.get("X-Test-Site"));
+        return [near](std::vector<replica_place> const& places, std::string_view) {
+            std::vector<std::size_t> order;
+            for (std::size_t i = 0; i < places.size(); ++i)
+                if (places[i].site == near) order.push_back(i);
+            for (std::size_t i = 0; i < places.size(); ++i)
+                if (places[i].site != near) order.push_back(i);
+            return order;
+        };
+    };
+    api ranked(catalog_, engine_, pool_, clock_, o);
+    ASSERT_TRUE(ranked.start());
+    net::router routes;
+    ranked.add_routes(routes);
+    std::swap(routes, routes_);
+    for (auto const* site : {"site-a", "site-b"}) replica(site, catalog::replica_state::available);
+    for (std::string const near : {"site-a", "site-b"}) {
+        for (std::string const target : {"/collections/c/items/i", "/search?ids=i"}) {
+            auto const r = get(target, {}, {{"X-Test-Site", near}});
+            auto const& item = target.find("search") == std::string::npos ? r.body : r.at("features").at(0);
+            EXPECT_EQ(item.at("assets").at("data").at("fjord:replicas").at(0).at("site").as_string(), near) << target;
+        }
+    }
+    std::swap(routes, routes_);
+}
+
+TEST_F(asset_rendering, WhatTheDocumentSaysOfStorageAndExtensionsStays) {
+    add_item(
+        "c",
+        sample_item(
+            "own",
+            {.properties = R"(,"storage:schemes":{"mine":{"type":"aws-s3","platform":"https://x"},"site-a":{"type":"old"}})",
+             .assets = R"({"data":{"href":"x","storage:refs":["mine"]},"other":{"href":"y","storage:refs":["mine"]}})",
+             .more =
+                 R"(,"stac_extensions":["https://stac-extensions.github.io/file/v2.1.0/schema.json","https://e.test/s.json"])"}));
+    catalog::asset_ref const ref{collection_id("c"), item_id("own"), asset_key("data")};
+    catalog::change_set c;
+    catalog::asset_version v;
+    v.id = version_;
+    v.size = 5;
+    c.register_version(ref, v);
+    c.put_replica({.asset = ref,
+                   .version = version_,
+                   .site = site_id("site-a"),
+                   .state = catalog::replica_state::available,
+                   .size = 5,
+                   .path = "p"});
+    ASSERT_TRUE(catalog_.commit(std::move(c)));
+    auto const item = get("/collections/c/items/own");
+    auto const schemes = item.at("properties").at("storage:schemes").as_object();
+    EXPECT_EQ(schemes.at("mine").at("type"), "aws-s3");
+    EXPECT_EQ(schemes.at("site-a").at("type"), "webdav");
+    EXPECT_EQ(item.at("stac_extensions").as_array().size(), 4u);
+    EXPECT_EQ(json::serialize(item.at("assets").at("other").at("storage:refs")), R"(["mine"])");
+    EXPECT_EQ(json::serialize(item.at("assets").at("data").at("storage:refs")), R"(["site-a"])");
 }
 
 TEST_F(asset_rendering, DisabledSitesAreNoAlternate) {

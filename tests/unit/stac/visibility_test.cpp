@@ -83,6 +83,43 @@ TEST_F(visibility_api, DescriptionsOfTheDataDoNotLeak) {
     EXPECT_THAT(get("/").text, Not(HasSubstr("closed")));
 }
 
+TEST_F(visibility_api, AggregatesCountAndOfferOnlyWhatMayBeSeen) {
+    auto const total = [this](std::string const& path, principal const& who) {
+        return get(path + "?aggregations=total_count", who).at("aggregations").at(0).at("value");
+    };
+    EXPECT_EQ(total("/aggregate", {}), 2);
+    EXPECT_EQ(total("/aggregate", insider_), 4);
+    EXPECT_EQ(total("/collections/mixed/aggregate", {}), 1);
+    for (auto const* name : {"secret_property_max", "closed_property_frequency"}) {
+        EXPECT_EQ(get(std::string("/aggregate?aggregations=") + name).status, 400u);
+        EXPECT_EQ(get(std::string("/aggregate?aggregations=") + name, insider_).status, 200u);
+        EXPECT_THAT(get("/aggregations").text, Not(HasSubstr(name)));
+        EXPECT_THAT(get("/aggregations", insider_).text, HasSubstr(name));
+    }
+    auto const found = get("/aggregate?aggregations=collection_frequency,datetime_frequency,grid_geohash_frequency");
+    EXPECT_THAT(found.text, Not(HasSubstr("closed")));
+    EXPECT_EQ(get("/collections/closed/aggregate?aggregations=total_count").text,
+              get("/collections/absent/aggregate?aggregations=total_count").text);
+    EXPECT_EQ(get("/collections/closed/aggregations").text, get("/collections/absent/aggregations").text);
+}
+
+TEST_F(visibility_api, CollectionsAreSearchedListedAndBrowsedAmongWhatMayBeSeen) {
+    for (auto const* target :
+         {"/collections?q=closed", "/collections?ids=closed", "/collections?filter=id%3D'closed'", "/children?q=closed"}) {
+        EXPECT_EQ(get(target).at("numberMatched"), 0) << target;
+        EXPECT_EQ(get(target, insider_).at("numberMatched"), 1) << target;
+    }
+    EXPECT_THAT(get("/children").text, Not(HasSubstr("closed")));
+    EXPECT_THAT(get("/collections?sortby=-id").text, Not(HasSubstr("closed")));
+    EXPECT_THAT(get("/collections/mixed/browse").text, Not(HasSubstr("m2")));
+    EXPECT_THAT(get("/collections/mixed/browse").text, HasSubstr("1 in all"));
+    EXPECT_THAT(get("/collections/mixed/browse", insider_).text, HasSubstr("m2"));
+    EXPECT_EQ(get("/collections/closed/browse").text, get("/collections/absent/browse").text);
+    EXPECT_EQ(get("/search?q=m2").at("numberMatched"), 0);
+    EXPECT_EQ(get("/search?q=m2", insider_).at("numberMatched"), 1);
+    EXPECT_THAT(get("/collections-queryables").text, HasSubstr("fjord:sensitivity"));
+}
+
 TEST_F(visibility_api, WritersChangeWhatTheyMayAndNothingElse) {
     EXPECT_EQ(ask("POST", "/collections/open/items", sample_item("new", {.collection = "open"}), writer_).status, 201u);
     EXPECT_EQ(ask("PUT", "/collections/open/items/o", sample_item("o", {.collection = "open"}), writer_).status, 204u);
