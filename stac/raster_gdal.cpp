@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -239,9 +240,28 @@ result<std::string> checked_path(std::string const& path) {
     std::unique_ptr<char, decltype(&std::free)> const real(::realpath(path.c_str(), nullptr), &std::free);
     struct stat info {};
     if (!real || ::stat(real.get(), &info) != 0) return fail(errc::not_found, path + ": " + std::strerror(errno));
-    if (!S_ISREG(info.st_mode)) return fail(errc::invalid_argument, path + " is not a regular file");
+    if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return fail(errc::invalid_argument, path + " is not a regular file");
     if (std::strncmp(real.get(), "/vsi", 4) == 0) return fail(errc::invalid_argument, path + ": such names are GDAL's own");
     return std::string(real.get());
+}
+
+// A Zarr store of version 2: a directory with the metadata of a group or an array. Version 3 is GDAL 3.8's.
+bool is_zarr(std::string const& path) {
+    struct stat info {};
+    for (char const* name : {"/.zgroup", "/.zarray", "/.zmetadata"})
+        if (::lstat((path + name).c_str(), &info) == 0 && S_ISREG(info.st_mode)) return true;
+    return false;
+}
+
+// A link in a store could name any file of ours; stores that were written have none.
+result<void> check_no_links(std::string const& path) {
+    std::error_code ec;
+    for (std::filesystem::recursive_directory_iterator at(path, ec), end; !ec && at != end; at.increment(ec)) {
+        auto const kind = at->symlink_status(ec).type();
+        if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::directory)
+            return fail(errc::invalid_argument, at->path().string() + " is neither a file nor a directory");
+    }
+    return ec ? result<void>(fail(errc::unavailable, path + ": " + ec.message())) : result<void>();
 }
 
 bool begins_with_magic(std::string const& path) {
@@ -259,6 +279,15 @@ result<raster_facts> read_raster(std::string const& path, raster_options const& 
     static constexpr char const* cube_drivers[] = {"netCDF", "HDF5", nullptr};
     auto const real = checked_path(path);
     if (!real) return real.error();
+    static constexpr char const* zarr_drivers[] = {"Zarr", nullptr};
+    if (std::filesystem::is_directory(*real)) {
+        if (!is_zarr(*real)) return fail(errc::unsupported, path + " is a directory, but no Zarr store (version 2)");
+        if (auto ok = check_no_links(*real); !ok) return ok.error();
+        register_drivers();
+        quiet_settings const settings;
+        if (auto const store = open(*real, GDAL_OF_MULTIDIM_RASTER, zarr_drivers)) return gdal::read_cube(store.get(), options);
+        return fail(errc::corrupt, path + " cannot be read: " + CPLGetLastErrorMsg());
+    }
     if (!begins_with_magic(*real)) return fail(errc::unsupported, path + " is neither a GeoTIFF nor a netCDF or HDF5 file");
     register_drivers();
     quiet_settings const settings;

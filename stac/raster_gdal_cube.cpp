@@ -83,14 +83,17 @@ cube_dimension::kind kind_of_dimension(GDALDimensionH d, std::string const& unit
     return kind::other;
 }
 
-cube_dimension describe_dimension(GDALDimensionH d, result<void>& time_failure) {
+cube_dimension describe_dimension(GDALDimensionH d, GDALGroupH root, result<void>& time_failure) {
     cube_dimension out;
     out.name = GDALDimensionGetName(d);
     out.size = GDALDimensionGetSize(d);
-    md_array const coordinates(GDALDimensionGetIndexingVariable(d));
+    md_array coordinates(GDALDimensionGetIndexingVariable(d));
+    // Zarr names its dimensions only; the array of the same name is their coordinates, as xarray has it.
+    if (!coordinates) coordinates.reset(GDALGroupOpenMDArray(root, out.name.c_str(), nullptr));
     // A two-dimensional coordinate variable may stand here for a curvilinear grid; it is no axis.
     if (coordinates && GDALMDArrayGetTotalElementsCount(coordinates.get()) == out.size) {
         out.unit = GDALMDArrayGetUnit(coordinates.get());
+        if (out.unit.empty()) out.unit = text_attribute(coordinates.get(), "units");
         out.values = read_all(coordinates.get());
     }
     out.type = kind_of_dimension(d, out.unit, out.name);
@@ -153,7 +156,9 @@ public:
     result<raster_facts> read() {
         if (!root_) return fail(errc::corrupt, "the file has no group of variables");
         std::string const driver = GDALGetDriverShortName(GDALGetDatasetDriver(file_));
-        out_.media_type = driver == "netCDF" ? "application/netcdf" : "application/x-hdf5";
+        out_.media_type = driver == "netCDF" ? "application/netcdf"
+                          : driver == "Zarr" ? "application/vnd+zarr; version=2"
+                                             : "application/x-hdf5";
         if (auto ok = read_variables(); !ok) return ok.error();
         if (out_.variables.empty()) return fail(errc::unsupported, "the file has no variable of two or more dimensions");
         find_time();
@@ -199,7 +204,7 @@ private:
         std::string const name = GDALDimensionGetName(d);
         auto const known = [&](auto const& k) { return k.name == name; };
         if (std::none_of(out_.dimensions.begin(), out_.dimensions.end(), known)) {
-            out_.dimensions.push_back(describe_dimension(d, time_failure_));
+            out_.dimensions.push_back(describe_dimension(d, root_.get(), time_failure_));
         }
     }
 

@@ -66,12 +66,19 @@ std::optional<double> resolution_of(raster_facts const& f) {
     return dx * *f.crs->metres;
 }
 
-void write_projection(json_writer& w, raster_facts const& f) {
+bool has_current(raster_options const& o) { return o.generation != raster_generation::previous; }
+bool has_previous(raster_options const& o) { return o.generation != raster_generation::current; }
+
+void write_projection(json_writer& w, raster_facts const& f, raster_options const& o) {
     if (f.crs) {
-        w.key("proj:code");
-        f.crs->epsg ? w.text("EPSG:" + std::to_string(*f.crs->epsg)) : w.null();
-        w.key("proj:epsg");
-        f.crs->epsg ? w.integer(*f.crs->epsg) : w.null();
+        if (has_current(o)) {
+            w.key("proj:code");
+            f.crs->epsg ? w.text("EPSG:" + std::to_string(*f.crs->epsg)) : w.null();
+        }
+        if (has_previous(o)) {
+            w.key("proj:epsg");
+            f.crs->epsg ? w.integer(*f.crs->epsg) : w.null();
+        }
         if (!f.crs->epsg && !f.crs->projjson.empty()) w.key("proj:projjson").raw(f.crs->projjson);
     }
     if (f.rows > 0) {
@@ -212,11 +219,14 @@ std::string properties_of(raster_facts const& f, time_interval const& t, raster_
     if (!o.title.empty()) w.key("title").text(o.title);
     if (auto const r = resolution_of(f)) w.key("gsd").number(*r);
     if (f.cloud_cover) w.key("eo:cloud_cover").number(*f.cloud_cover);
-    write_projection(w, f);
+    write_projection(w, f, o);
     if (!f.dimensions.empty()) write_cube(w, f);
     auto out = w.close('}').take();
     return o.properties.empty() ? out : merge_patch(out, o.properties);
 }
+
+// What STAC 1.0 called bands; beside `bands` it would only repeat their names.
+bool has_eo_bands(raster_facts const& f, raster_options const& o) { return !has_current(o) && !f.bands.empty(); }
 
 std::string asset_of(std::string const& path, raster_facts const& f, raster_options const& o) {
     auto const bands = bands_of(f);
@@ -225,18 +235,32 @@ std::string asset_of(std::string const& path, raster_facts const& f, raster_opti
     w.open('{').key("href").text(o.href.empty() ? encode_segment(file_name(path)) : o.href).key("type").text(f.media_type);
     w.key("roles").open('[').text("data").close(']');
     for (bool const current : {true, false}) {
+        if (current ? !has_current(o) : !has_previous(o)) continue;
         w.key(current ? "bands" : "raster:bands").open('[');
         for (auto const& b : bands) write_band(w, b, f.sampling, resolution, current);
+        w.close(']');
+    }
+    if (has_eo_bands(f, o)) {
+        w.key("eo:bands").open('[');
+        for (auto const& b : bands) {
+            w.open('{').key("name").text(b.name);
+            if (!b.description.empty()) w.key("description").text(b.description);
+            w.close('}');
+        }
         w.close(']');
     }
     return w.close('}').take();
 }
 
-void write_extensions(json_writer& w, raster_facts const& f) {
-    w.key("stac_extensions").open('[').text("https://stac-extensions.github.io/projection/v2.0.0/schema.json");
-    w.text("https://stac-extensions.github.io/raster/v2.0.0/schema.json");
+void write_extensions(json_writer& w, raster_facts const& f, raster_options const& o) {
+    // A schema is named in one version: the current one, unless only the previous members are there.
+    bool const current = has_current(o);
+    w.key("stac_extensions").open('[');
+    w.text(std::string("https://stac-extensions.github.io/projection/") + (current ? "v2.0.0" : "v1.1.0") + "/schema.json");
+    w.text(std::string("https://stac-extensions.github.io/raster/") + (current ? "v2.0.0" : "v1.1.0") + "/schema.json");
     if (!f.dimensions.empty()) w.text("https://stac-extensions.github.io/datacube/v2.3.0/schema.json");
-    if (f.cloud_cover) w.text("https://stac-extensions.github.io/eo/v2.0.0/schema.json");
+    if (f.cloud_cover || has_eo_bands(f, o))
+        w.text(std::string("https://stac-extensions.github.io/eo/") + (current ? "v2.0.0" : "v1.1.0") + "/schema.json");
     w.close(']');
 }
 
@@ -273,8 +297,8 @@ result<item_draft> make_raster_item(std::string const& path, raster_facts const&
     item_draft out;
     out.id = item_id(o.item.empty() ? stem(path) : o.item);
     json_writer w;
-    w.open('{').key("type").text("Feature").key("stac_version").text("1.1.0");
-    write_extensions(w, f);
+    w.open('{').key("type").text("Feature").key("stac_version").text(has_current(o) ? "1.1.0" : "1.0.0");
+    write_extensions(w, f, o);
     w.key("id").text(out.id.str());
     if (!o.collection.empty()) w.key("collection").text(o.collection);
     w.key("geometry").raw(where ? where->geojson() : "null");
