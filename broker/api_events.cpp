@@ -1,4 +1,5 @@
-// GET /api/v1/events: the log as server-sent events (WHATWG SSE framing, CloudEvents 1.0 bodies), or as a page with ?since=SEQ.
+// GET /api/v1/events: the log as server-sent events (WHATWG SSE framing, CloudEvents 1.0 bodies), or as a page with
+// ?since=SEQ&limit=N.
 #include "broker/access.hpp"
 #include "broker/body.hpp"
 #include "broker/event_hub.hpp"
@@ -16,6 +17,7 @@ namespace fjord::broker {
 namespace {
 
 constexpr std::size_t batch = 500;
+constexpr std::size_t most_looked_at = 20'000;  // entries for one page: those nobody asked for or may see cost time, too
 constexpr std::chrono::seconds heartbeat{15};
 
 std::optional<catalog::sequence> read_sequence(std::string_view text) {
@@ -49,6 +51,7 @@ json::object cloud_event(core const& c, catalog::log_entry const& e) {
                    {"datacontenttype", "application/json"}};
     auto data = parse_json(e.data);
     o["data"] = data ? *data : json::value(json::object{});
+    if (auto* object = o["data"].if_object()) object->erase("seen_as");  // for the audience's sake only
     return o;
 }
 
@@ -65,6 +68,7 @@ public:
         if (!about_data) return false;
         auto uri = dataset_uri::parse(e.subject);
         if (!uri) return false;
+        if (e.type == "item.deleted" || e.type == "collection.deleted") return could_see(*uri, e);
         auto const key = uri->collection.str() + "\n" + uri->item.str();
         auto [at, fresh] = known_.try_emplace(key, false);
         if (fresh) at->second = decide(*uri);
@@ -75,8 +79,21 @@ public:
 private:
     bool decide(dataset_uri const& uri) {
         auto matter = look_up(core_.cat, uri.collection, uri.item);
-        if (!matter) return false;  // gone: a tombstone tells only those who could see the collection while it stood
-        policies::question q{&who_, policies::action::discover, &matter->on, {}, {}, core_.time.now()};
+        // What is gone has a tombstone further on, which tells those who could see it; its earlier entries tell nobody.
+        if (!matter || !matter->exists) return false;
+        return may_discover(matter->on);
+    }
+    bool could_see(dataset_uri const& uri, catalog::log_entry const& e) {
+        auto const data = parse_json(e.data);
+        auto const* object = data ? data->if_object() : nullptr;
+        auto const* seen_as = object ? object->if_contains("seen_as") : nullptr;
+        if (!seen_as || !seen_as->is_object()) return false;
+        auto on = policies::resource_of(uri.collection.str(), seen_as->get_object());
+        on.dataset = uri.item.str();
+        return may_discover(on);
+    }
+    bool may_discover(policies::resource const& on) {
+        policies::question q{&who_, policies::action::discover, &on, {}, {}, core_.time.now()};
         return core_.policy.decide(q).permitted;
     }
     core& core_;
@@ -138,15 +155,44 @@ asio::awaitable<result<void>> stream(core& c, stream_state s, net::body_writer& 
     co_return result<void>{};
 }
 
+// As many entries as fill a page, looked at in batches so that a filter that little passes does not make a thousand requests.
+result<slice> read_pages(core& c, principal const& who, std::string const& types, catalog::sequence since, std::size_t limit) {
+    slice all;
+    all.reached = since;
+    all.more = true;
+    for (std::size_t looked = 0; all.more && all.visible.size() < limit && looked < most_looked_at; looked += batch) {
+        auto next = read_slice(c, who, types, all.reached);
+        if (!next) return next.error();
+        all.reached = next->reached;
+        all.more = next->more;
+        for (auto& e : next->visible) {
+            if (all.visible.size() == limit) break;
+            all.visible.push_back(std::move(e));
+        }
+        if (all.visible.size() == limit && all.visible.back().seq < all.reached) {
+            all.reached = all.visible.back().seq;
+            all.more = true;
+        }
+    }
+    return all;
+}
+
+// The log does not reach back so far (or never came so far): what to do instead, in words and as a number.
+net::response gone(core& c, error const& why) {
+    return net::problem(410, why.detail,
+                        {{"newest", c.cat.last_sequence()},
+                         {"restart", "note `newest`, read /collections and /search, then go on with ?since= that number"}});
+}
+
 asio::awaitable<net::response> page(core& c, net::request& req, catalog::sequence since) {
-    auto read = [&c, who = req.caller, types = std::string(req.query.get("types")), since] {
-        return read_slice(c, *who, types, since);
+    auto const asked = read_page(req);
+    if (!asked) co_return net::problem(asked.error());
+    auto read = [&c, who = req.caller, types = std::string(req.query.get("types")), since, limit = asked->limit] {
+        return read_pages(c, *who, types, since, limit);
     };
     auto got = co_await on_pool(c.pool, std::move(read));
-    if (!got) {
-        if (got.error().code == make_error_code(errc::not_found)) co_return net::problem(410, got.error().message());
-        co_return net::problem(got.error());
-    }
+    if (!got && got.error().code == make_error_code(errc::not_found)) co_return gone(c, got.error());
+    if (!got) co_return net::problem(got.error());
     json::array rows;
     for (auto const& e : got->visible) rows.push_back(cloud_event(c, e));
     json::object o;
@@ -159,8 +205,9 @@ asio::awaitable<net::response> page(core& c, net::request& req, catalog::sequenc
 asio::awaitable<net::response> events(core& c, net::request& req) {
     if (auto refused = require_login(req)) co_return std::move(*refused);
     if (auto since = req.query.find("since")) {
+        if (*since == "now") co_return co_await page(c, req, c.cat.last_sequence());
         auto const n = read_sequence(*since);
-        if (!n) co_return net::problem(400, "since must be a sequence number, such as the id of the last event you saw");
+        if (!n) co_return net::problem(400, "since must be a sequence number, such as the id of the last event you saw, or now");
         co_return co_await page(c, req, *n);
     }
     stream_state s{req.caller, std::string(req.query.get("types")), c.cat.last_sequence(), req.executor};
@@ -171,8 +218,7 @@ asio::awaitable<net::response> events(core& c, net::request& req) {
         // A log that no longer reaches back so far is said before the stream begins: the follower reads the state again.
         auto probe = [&c, since = s.since] { return c.cat.read_log(since, 1); };
         auto reachable = co_await on_pool(c.pool, std::move(probe));
-        if (!reachable && reachable.error().code == make_error_code(errc::not_found))
-            co_return net::problem(410, reachable.error().message());
+        if (!reachable && reachable.error().code == make_error_code(errc::not_found)) co_return gone(c, reachable.error());
     }
     net::response answer;
     answer.headers.set("Content-Type", "text/event-stream");

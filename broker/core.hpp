@@ -84,6 +84,7 @@ void add_policy_routes(net::router& r, core& c);
 void add_revocation_routes(net::router& r, core& c);
 void add_cache_routes(net::router& r, core& c);
 void add_event_routes(net::router& r, core& c);
+void add_tree_routes(net::router& r, core& c);
 void add_login_routes(net::router& r, core& c);
 void add_key_routes(net::router& r, core& c);
 void add_oauth_routes(net::router& r, core& c);

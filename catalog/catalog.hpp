@@ -48,13 +48,16 @@ enum class item_change { created, updated, unchanged };
 class change_set {
 public:
     void put_collection(collection_record c, expectation e = always{});
-    void delete_collection(collection_id id, expectation e = if_present{});  // errc::conflict while it has items
-    void put_item(item_record i, expectation e = always{});                  // errc::not_found without its collection
+    // errc::conflict while it has items. `seen_as`: the policy attributes it had, kept in the tombstone, so that followers of the
+    // log can be told who could see what is gone.
+    void delete_collection(collection_id id, expectation e = if_present{}, std::optional<boost::json::object> seen_as = {});
+    void put_item(item_record i, expectation e = always{});  // errc::not_found without its collection
     // Its assets are no longer found by find_asset and list_assets; versions and replicas stay until they are cleaned up.
-    void delete_item(collection_id c, item_id i, expectation e = if_present{});
+    void delete_item(collection_id c, item_id i, expectation e = if_present{}, std::optional<boost::json::object> seen_as = {});
     // Becomes the current version. errc::conflict when the digest is registered with another size.
     void register_version(asset_ref a, asset_version v);
     void put_tree_member(asset_ref a, digest version, tree_member m);
+    void delete_tree_members(asset_ref a, digest version);  // all of them, of a version that is not registered
     void put_replica(replica_record r);
     void delete_replica(asset_ref a, digest version, site_id s);
     void put_site(site_record s);  // `honours` stays what the last probe found

@@ -19,8 +19,10 @@ void change_set::put_collection(collection_record c, expectation e) {
     add([c = std::move(c), e = std::move(e)](batch_builder& b) { return plan::put_collection(b, c, e); });
 }
 
-void change_set::delete_collection(collection_id id, expectation e) {
-    add([id = std::move(id), e = std::move(e)](batch_builder& b) { return plan::delete_collection(b, id, e); });
+void change_set::delete_collection(collection_id id, expectation e, std::optional<boost::json::object> seen_as) {
+    add([id = std::move(id), e = std::move(e), seen_as = std::move(seen_as)](batch_builder& b) {
+        return plan::delete_collection(b, id, e, seen_as);
+    });
 }
 
 void change_set::put_item(item_record i, expectation e) {
@@ -31,8 +33,10 @@ void change_set::put_item(item_record i, expectation e) {
     });
 }
 
-void change_set::delete_item(collection_id c, item_id i, expectation e) {
-    add([c = std::move(c), i = std::move(i), e = std::move(e)](batch_builder& b) { return plan::delete_item(b, c, i, e); });
+void change_set::delete_item(collection_id c, item_id i, expectation e, std::optional<boost::json::object> seen_as) {
+    add([c = std::move(c), i = std::move(i), e = std::move(e), seen_as = std::move(seen_as)](batch_builder& b) {
+        return plan::delete_item(b, c, i, e, seen_as);
+    });
 }
 
 void change_set::register_version(asset_ref a, asset_version v) {
@@ -41,6 +45,10 @@ void change_set::register_version(asset_ref a, asset_version v) {
 
 void change_set::put_tree_member(asset_ref a, digest version, tree_member m) {
     add([a = std::move(a), version, m = std::move(m)](batch_builder& b) { return plan::put_tree_member(b, a, version, m); });
+}
+
+void change_set::delete_tree_members(asset_ref a, digest version) {
+    add([a = std::move(a), version](batch_builder& b) { return plan::delete_tree_members(b, a, version); });
 }
 
 void change_set::put_replica(replica_record r) {

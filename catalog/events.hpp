@@ -13,6 +13,7 @@
 //   token.revoked                revocation, issuer, issued_before (all tokens from before it)
 //   token.restored               revocation, issuer
 //
+// Tombstones (*.deleted) may hold `seen_as`: the policy attributes of what is gone. It is not told to others.
 // Subjects: "C", "C/I", "C/I/A" percent-encoded, or the id of the rule, transfer, site, policy or revocation. Empty texts are
 // left out.
 // Pure; any thread.

@@ -16,13 +16,16 @@ namespace plan {
 
 // plan_namespace.cpp
 result<void> put_collection(batch_builder& b, collection_record c, expectation const& e);
-result<void> delete_collection(batch_builder& b, collection_id const& id, expectation const& e);
+result<void> delete_collection(batch_builder& b, collection_id const& id, expectation const& e,
+                               std::optional<boost::json::object> const& seen_as);
 result<item_change> put_item(batch_builder& b, item_record i, expectation const& e);
-result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e);
+result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e,
+                         std::optional<boost::json::object> const& seen_as);
 
 // plan_assets.cpp
 result<void> register_version(batch_builder& b, asset_ref const& a, asset_version v);
 result<void> put_tree_member(batch_builder& b, asset_ref const& a, digest const& version, tree_member const& m);
+result<void> delete_tree_members(batch_builder& b, asset_ref const& a, digest const& version);
 result<void> put_replica(batch_builder& b, replica_record const& r);
 result<void> delete_replica(batch_builder& b, asset_ref const& a, digest const& version, site_id const& s);
 result<void> put_lock(batch_builder& b, lock_record const& l);

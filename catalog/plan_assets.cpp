@@ -96,6 +96,15 @@ result<void> put_tree_member(batch_builder& b, asset_ref const& a, digest const&
     return {};
 }
 
+result<void> delete_tree_members(batch_builder& b, asset_ref const& a, digest const& version) {
+    auto registered = b.get(keys::version(a, version));
+    if (!registered) return registered.error();
+    if (*registered)
+        return fail(errc::conflict, "version " + version.text() + " of " + a.str() + " is registered; its members stay");
+    b.erase_range(keys::members_of(a, version));
+    return {};
+}
+
 result<void> put_replica(batch_builder& b, replica_record const& r) {
     if (auto ok = check_replica(r.asset, r.version, r.site); !ok) return ok.error();
     auto key = keys::replica(r.asset, r.version, r.site);

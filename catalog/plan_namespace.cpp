@@ -9,6 +9,11 @@ namespace {
 std::string named(collection_id const& c) { return "collection " + events::subject_of(c); }
 std::string named(collection_id const& c, item_id const& i) { return "item " + events::subject_of(c, i); }
 
+boost::json::object tombstone(boost::json::object data, std::optional<boost::json::object> const& seen_as) {
+    if (seen_as) data["seen_as"] = *seen_as;
+    return data;
+}
+
 // When a thing came to be does not change with its updates; when it was updated is now.
 template <class Record>
 void set_times(Record& next, Record const* previous, wall_time now) {
@@ -35,7 +40,8 @@ result<void> put_collection(batch_builder& b, collection_record c, expectation c
     return {};
 }
 
-result<void> delete_collection(batch_builder& b, collection_id const& id, expectation const& e) {
+result<void> delete_collection(batch_builder& b, collection_id const& id, expectation const& e,
+                               std::optional<boost::json::object> const& seen_as) {
     auto key = keys::collection(id);
     collection_record previous{.id = id};
     auto exists = find_row(b, key, previous);
@@ -52,7 +58,7 @@ result<void> delete_collection(batch_builder& b, collection_id const& id, expect
     if (has_items) return fail(errc::conflict, named(id) + " still has items; delete them first");
     b.require_empty(keys::items_of(id));
     b.erase(key);
-    b.log("collection.deleted", events::subject_of(id), events::data_of(collection_record{.id = id}));
+    b.log("collection.deleted", events::subject_of(id), tombstone(events::data_of(collection_record{.id = id}), seen_as));
     return {};
 }
 
@@ -73,7 +79,8 @@ result<item_change> put_item(batch_builder& b, item_record i, expectation const&
     return *exists ? item_change::updated : item_change::created;
 }
 
-result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e) {
+result<void> delete_item(batch_builder& b, collection_id const& c, item_id const& i, expectation const& e,
+                         std::optional<boost::json::object> const& seen_as) {
     auto key = keys::item(c, i);
     item_record previous{.collection = c, .id = i};
     auto exists = find_row(b, key, previous);
@@ -83,7 +90,7 @@ result<void> delete_item(batch_builder& b, collection_id const& c, item_id const
     b.erase(key);
     // Its assets are no longer found by name. Versions and replicas stay until the bytes are removed from the sites.
     b.erase_range(keys::assets_of(c, i));
-    b.log("item.deleted", events::subject_of(c, i), events::data_of(item_record{.collection = c, .id = i}));
+    b.log("item.deleted", events::subject_of(c, i), tombstone(events::data_of(item_record{.collection = c, .id = i}), seen_as));
     return {};
 }
 

@@ -37,6 +37,8 @@ result<stac::item_draft> describe(std::string const& file, ingest_args const& a)
     o.asset = fs::path(file).stem().string();
     o.datetime = a.datetime;
     o.statistics = a.statistics;
+    if (a.generation == "current") o.generation = stac::raster_generation::current;
+    if (a.generation == "previous") o.generation = stac::raster_generation::previous;
     o.properties = properties.empty() ? std::string() : json::serialize(properties);
     return stac::describe_raster(file, o);
 }
@@ -87,6 +89,14 @@ int ingest(client_context& c, ingest_args const& a) {
         }
         if (auto ok = register_item(c, a, *draft); !ok) return report(ok.error());
         for (auto const& asset : draft->assets) {
+            if (fs::is_directory(asset.path)) {
+                if (!c.options().quiet)
+                    std::fprintf(stderr,
+                                 "%s is described; register its files with: fjord tree put %s %s/%s/%s --site SITE --path PATH\n",
+                                 draft->id.str().c_str(), asset.path.c_str(), a.collection.c_str(), draft->id.str().c_str(),
+                                 asset.key.str().c_str());
+                continue;
+            }
             auto done = upload_asset(c, a, draft->id, asset);
             if (!done) return report(done.error());
             if (c.options().json)

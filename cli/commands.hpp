@@ -43,12 +43,29 @@ struct ingest_args {
     std::vector<std::string> files;
     std::string collection, item, datetime, at;
     std::vector<std::string> properties;  // key=value
+    std::string generation = "both";  // of the STAC extensions: "both", "current", "previous"
     bool no_upload = false, upsert = false, statistics = false;
 };
 // Files of items (NDJSON, STAC Item and ItemCollection documents need no raster library) are sent as they are.
 bool holds_items(std::string const& file);
 result<void> ingest_lines(client_context& c, std::string const& file, ingest_args const& a);
 int ingest(client_context& c, ingest_args const& a);
+
+struct events_args {
+    std::string since;        // a position; empty: the beginning, or now when following
+    std::string cursor_file;  // keeps the position between runs
+    std::string types;        // "item.*,replica.available"
+    bool follow = false;
+};
+int events(client_context& c, events_args const& a);
+
+struct tree_args {
+    std::string source;  // a directory, or a file with its manifest
+    std::string uri, media_type, site, path, prefix;
+};
+int tree_manifest(tree_args const& a, bool quiet);
+int tree_put(client_context& c, tree_args const& a);
+int tree_list(client_context& c, tree_args const& a);
 
 // Records of the administration API: list, show, delete, and whatever takes a JSON document.
 struct record_args {

@@ -105,7 +105,7 @@ void add_data_commands(program& p) {
 
     auto& i = p.keep<ingest_args>();
     auto* ingest = p.app.add_subcommand(
-        "ingest", "Make STAC items from GeoTIFF or netCDF files, upload and register them; or register items from NDJSON");
+        "ingest", "Make STAC items from GeoTIFF, netCDF and Zarr, upload and register them; or register items from NDJSON");
     ingest
         ->add_option(
             "FILE", i.files,
@@ -117,10 +117,47 @@ void add_data_commands(program& p) {
     ingest->add_option("--datetime", i.datetime, "When the data was acquired (instant or a/b), if the file does not say");
     ingest->add_option("--property", i.properties, "key=value for the item's properties; may be repeated");
     ingest->add_option("--at", i.at, "Site to upload to (default: the broker's choice)");
+    ingest->add_option("--extensions", i.generation, "Generation of the STAC extensions: both, current or previous")
+        ->check(CLI::IsMember({"both", "current", "previous"}));
     ingest->add_flag("--statistics", i.statistics, "Minimum, maximum, mean and deviation of each band, from a reduced reading");
     ingest->add_flag("--upsert", i.upsert, "NDJSON: replace items that exist, instead of refusing them; makes a repeat harmless");
     ingest->add_flag("--no-upload", i.no_upload, "Only describe: print the item, change nothing");
     p.online(ingest, [&i](client_context& c) { return cli::ingest(c, i); });
+}
+
+void add_tree_commands(program& p, CLI::App* tree) {
+    auto& m = p.keep<tree_args>();
+    auto* manifest = tree->add_subcommand("manifest", "Print the manifest of a directory: path, size and digest of every file");
+    manifest->add_option("DIR", m.source)->required()->check(CLI::ExistingDirectory);
+    p.offline(manifest, [&p, &m] { return tree_manifest(m, p.global.quiet); });
+    auto& u = p.keep<tree_args>();
+    auto* put = tree->add_subcommand("put", "Register a directory, or a manifest made elsewhere, as one asset of an item");
+    put->add_option("SOURCE", u.source, "Directory, or file with a manifest sorted by path")
+        ->required()
+        ->check(CLI::ExistingPath);
+    put->add_option("URI", u.uri, "COLLECTION/ITEM/ASSET")->required();
+    put->add_option("--type", u.media_type, "Media type, such as \"application/vnd+zarr; version=2\"");
+    put->add_option("--site", u.site, "Site where the files lie already");
+    put->add_option("--path", u.path, "Their directory there, below the site's URL");
+    p.online(put, [&u](client_context& c) { return tree_put(c, u); });
+    auto& l = p.keep<tree_args>();
+    auto* ls = tree->add_subcommand("ls", "List the members");
+    ls->add_option("URI", l.uri, "COLLECTION/ITEM/ASSET")->required();
+    ls->add_option("--prefix", l.prefix, "Only paths that begin so");
+    p.online(ls, [&l](client_context& c) { return tree_list(c, l); });
+}
+
+void add_event_commands(program& p) {
+    auto& a = p.keep<events_args>();
+    auto* events = p.app.add_subcommand("events", "What has changed, one CloudEvent per line");
+    events->add_option("--since", a.since, "Position to begin after: the id of the last event seen, 0, or now");
+    events->add_option("--cursor-file", a.cursor_file, "Keep the position there; the next run goes on where this one ended");
+    events->add_option("--types", a.types, "Such as item.*,collection.*,replica.available");
+    events->add_flag("--follow", a.follow, "Do not end: print what happens from now on");
+    events->footer(
+        "A mirror of the catalog: note the position (--since now), read everything once, then run with --cursor-file.\n"
+        "Deleted things come as item.deleted and collection.deleted. When the log no longer reaches back, begin again.");
+    p.online(events, [&a](client_context& c) { return cli::events(c, a); });
 }
 
 void add_login_commands(program& p) {
@@ -268,6 +305,8 @@ void add_other_records(program& p) {
     }
     add_record_commands(p, add_group(p, "cache", "Caches that are alive"), "caches", false, false);
 
+    add_tree_commands(p, add_group(p, "tree", "Directories and Zarr stores as one asset"));
+    add_event_commands(p);
     auto* collections = add_group(p, "collection", "STAC collections");
     add_record_commands(p, collections, "collections", true, true);
     auto& c = p.keep<collection_args>();

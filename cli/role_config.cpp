@@ -202,6 +202,12 @@ config_table table_of(broker_config& c) {
     t.duration("cache_lease", &c.broker.cache_lease)
         .between(2, 3600)
         .prose("A cache silent for so long is not offered any more.");
+    t.duration("keep_log", &c.broker.keep_log)
+        .between(0, 3650ll * 86400)
+        .prose(
+            "How long entries of the change log are kept: a consumer of `/api/v1/events` that was away longer starts again from "
+            "the "
+            "state (410). 0: for ever.");
     t.text("default_site", &c.broker.default_site).prose("Site for uploads that name none. Empty: the first that policy allows.");
     t.section("signing_keys", "Keys that sign the tokens of this broker; `fjord token keys` shows them.");
     t.duration("signing_keys.rotate_every", &c.rotation.rotate_every)

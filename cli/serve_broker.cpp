@@ -12,6 +12,7 @@
 #include "broker/core.hpp"
 #include "broker/event_hub.hpp"
 #include "broker/key_keeper.hpp"
+#include "broker/log_keeper.hpp"
 #include "broker/nearest.hpp"
 #include "broker/policy_store.hpp"
 #include "broker/revocation_book.hpp"
@@ -151,9 +152,11 @@ int serve_broker(serve_args const& a) {
     broker::add_revocation_routes(routes, core);
     broker::add_cache_routes(routes, core);
     broker::add_event_routes(routes, core);
+    broker::add_tree_routes(routes, core);
     broker::add_login_routes(routes, core);
     broker::add_key_routes(routes, core);
     broker::add_oauth_routes(routes, core);
+    broker::log_keeper const log_keeper(cat, time, c.broker.keep_log);
     broker::key_keeper keeper(**signing, [&tokens, &c] { tokens.forget_keys(c.public_url); });
 
     engine.start();

@@ -83,7 +83,7 @@ api::impl::answer api::impl::delete_collection(net::request const& req, std::str
     if (!permits(*req.caller, action::modify, old->resource)) return refused(req);
     if (!may_write(req, old->etag)) return changed_since("collection");
     catalog::change_set changes;
-    changes.delete_collection(old->id, catalog::if_etag{old->etag});
+    changes.delete_collection(old->id, catalog::if_etag{old->etag}, old->attributes);
     if (auto done = catalog_.commit(std::move(changes)); !done) return done.error();
     return net::empty_response(204);
 }

@@ -153,7 +153,10 @@ api::impl::answer api::impl::delete_item(net::request const& req, std::string co
     if (!permits(*req.caller, action::modify, was)) return refused(req);
     if (!may_write(req, old->etag)) return changed_since("item");
     catalog::change_set changes;
-    changes.delete_item(collection->id, old->id, catalog::if_etag{old->etag});
+    auto seen_as = collection->attributes;
+    if (auto own = parse_json(policy_attributes(old->properties())); own && own->is_object())
+        for (auto const& a : own->get_object()) seen_as[a.key()] = a.value();
+    changes.delete_item(collection->id, old->id, catalog::if_etag{old->etag}, std::move(seen_as));
     if (auto done = catalog_.commit(std::move(changes)); !done) return write_failure(req, done.error(), "item");
     return net::empty_response(204);
 }

@@ -1,6 +1,8 @@
 // The command line against a real federation: what people type, what they see, and the exit codes scripts rely on.
 #include "tests/integration/fixture.hpp"
 
+#include <fstream>
+
 namespace fjord::test {
 namespace {
 
@@ -65,6 +67,63 @@ TEST_F(CommandLine, AnItemBecomesAFolder) {
     auto const folder = f->dir() + "/item-folder";
     f->expect_ok("twin", {"get", "elevation/cli", folder});
     EXPECT_TRUE(fs::exists(folder + "/grid.bin"));
+}
+
+// raster2stac writes an item per line and calls the file inline_items.csv; it goes in as it is.
+TEST_F(CommandLine, ItemsThatAreWrittenAlreadyAreIngestedByLine) {
+    auto line = [](std::string const& id, std::string const& more = {}) {
+        return R"({"type": "Feature", "stac_version": "1.0.0", "id": ")" + id +
+               R"(", "properties": {"proj:epsg": 4326, "datetime": "2023-06-02T00:00:00Z"}, "geometry": {"type": "Polygon", "coordinates": [[[10.0, 46.0], [11.0, 46.0], [11.0, 47.0], [10.0, 47.0], [10.0, 46.0]]]}, "links": [{"rel": "collection", "href": "https://stac.example/collections/climate"}], "assets": {"t2m": {"href": "https://s3.example/t2m.tif", "type": "image/tiff; application=geotiff; profile=cloud-optimized", "eo:bands": [{"name": "t2m"}], "raster:bands": [{"data_type": "float32", "scale": 1.0, "offset": 0.0}], "roles": ["data"]}}, "bbox": [10.0, 46.0, 11.0, 47.0], "stac_extensions": ["https://stac-extensions.github.io/projection/v1.1.0/schema.json"], "collection": "climate")" +
+               more + "}\n";
+    };
+    fs::create_directories(f->dir() + "/r2s");
+    auto const file = f->write("r2s/inline_items.csv", line("20230602000000") + line("20230603000000"));
+    EXPECT_NE(f->expect_ok("twin", {"ingest", file}).out.find("2 created"), std::string::npos);
+    EXPECT_NE(f->expect_ok("twin", {"ls", "climate"}).out.find("20230603000000"), std::string::npos);
+    auto const again = f->fjord("twin", {"ingest", file, "--collection", "climate"});
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_NE(again.err.find("inline_items.csv:1: 20230602000000: "), std::string::npos) << again.err;
+    EXPECT_NE(f->expect_ok("twin", {"ingest", file, "--upsert"}).out.find("2 the same already"), std::string::npos);
+    auto const mixed = f->write("mixed.ndjson", line("good") + "{\n\n" + line("20230602000000", R"(,"extra":1)"));
+    auto const partly = f->fjord("twin", {"ingest", mixed, "--upsert"});
+    EXPECT_EQ(partly.exit_code, 1);
+    EXPECT_NE(partly.err.find("mixed.ndjson:2: "), std::string::npos) << partly.err;
+    EXPECT_NE(partly.out.find("1 created, 1 replaced"), std::string::npos) << partly.out;
+}
+
+TEST_F(CommandLine, EventsGoOnWhereTheLastRunEnded) {
+    auto const cursor = f->dir() + "/cursor";
+    f->expect_ok("admin", {"events", "--cursor-file", cursor});
+    EXPECT_EQ(f->expect_ok("admin", {"events", "--cursor-file", cursor, "--types", "item.*"}).out, "");
+    f->expect_ok("twin", {"put", f->write("e.bin", "events"), "elevation/told/e"});
+    auto const news = f->expect_ok("admin", {"events", "--cursor-file", cursor, "--types", "item.*"}).out;
+    EXPECT_NE(news.find("org.fjord.item.created"), std::string::npos) << news;
+    EXPECT_NE(news.find("elevation/told"), std::string::npos) << news;
+}
+
+TEST_F(CommandLine, ADirectoryIsRegisteredAsATree) {
+    auto const tree = f->dir() + "/site-a/kept/rain.zarr";
+    fs::create_directories(tree + "/rain");
+    std::ofstream(tree + "/.zgroup") << "{}";
+    std::ofstream(tree + "/rain/0.0") << "chunk";
+    std::ofstream(tree + "/rain.txt") << "between . and /";
+    f->must("twin", {"put", f->write("a.bin", "x"), "elevation/cube/other"});
+    auto const put = f->fjord("admin", {"tree", "put", tree, "elevation/cube/store", "--type", "application/vnd+zarr; version=2",
+                                        "--site", "site-a", "--path", "kept/rain.zarr"});
+    ASSERT_EQ(put.exit_code, 0) << put.err;
+    EXPECT_NE(put.out.find("3 members"), std::string::npos) << put.out;
+    auto const list = f->expect_ok("twin", {"tree", "ls", "elevation/cube/store", "--prefix", "rain/"}).out;
+    EXPECT_NE(list.find("rain/0.0"), std::string::npos) << list;
+    EXPECT_EQ(list.find("rain.txt"), std::string::npos) << list;
+    f->expect_ok("twin", {"get", "elevation/cube/store/rain/0.0", f->dir() + "/chunk"});
+    EXPECT_EQ(*read_file(f->dir() + "/chunk"), "chunk");
+    std::ofstream(tree + "/rain/0.0") << "other";  // same size
+    auto const wrong =
+        f->write("wrong.ndjson", "{\"path\":\"rain/0.0\",\"size\":5,\"digest\":\"" + sha256_of("chunk").text() + "\"}\n");
+    auto const refused =
+        f->fjord("admin", {"tree", "put", wrong, "elevation/cube/wrong", "--site", "site-a", "--path", "kept/rain.zarr"});
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_NE(refused.err.find("rain/0.0"), std::string::npos) << refused.err;
 }
 
 TEST_F(CommandLine, RulesPlanExplainAndDelete) {

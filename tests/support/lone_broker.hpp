@@ -30,12 +30,17 @@ public:
             << "\"\ntokens_over_http = true\naccess_log = false\ndata_dir = \"" << dir_ << "/data\"\n[log]\nfile = \"" << dir_
             << "/broker.log\"\n[[issuer]]\nurl = \"" << issuer << "\"\njwks_file = \"" << dir_
             << "/jwks.json\"\nadmin_groups = [\"/admins\"]\n";
+        token = token_of("loader", {"/admins"});
+    }
+
+    std::string token_of(std::string const& subject, std::vector<std::string> groups) const {
+        auto minter = auth::minter::open(issuer, dir_ + "/issuer.pem", system_clock());
         auth::mint_request m;
-        m.subject = "loader";
-        m.audience = {url};
-        m.groups = {"/admins"};
+        m.subject = subject;
+        m.audience = {"https://localhost:" + std::to_string(port_.number)};
+        m.groups = std::move(groups);
         m.lifetime = std::chrono::hours(3);
-        token = minter->mint(m).reveal();
+        return minter->mint(m).reveal();
     }
 
     void start() {
@@ -57,18 +62,20 @@ public:
     int port() const { return port_.number; }
     std::string const& dir() const { return dir_; }
 
-    std::string request(std::string const& method, std::string const& target, std::string const& type = {}) const {
-        return method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n" +
-               (type.empty() ? "" : "Content-Type: " + type + "\r\n");
+    // As the administrator, or with another token.
+    std::string request(std::string const& method, std::string const& target, std::string const& type = {},
+                        std::string const& as = {}) const {
+        return method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + (as.empty() ? token : as) +
+               "\r\n" + (type.empty() ? "" : "Content-Type: " + type + "\r\n");
     }
     struct answer {
         unsigned status = 0;
         std::string body;
     };
     answer ask(std::string const& method, std::string const& target, std::string const& body = {},
-               std::string const& type = "application/json") const {
+               std::string const& type = "application/json", std::string const& as = {}) const {
         raw_http http(port());
-        http.send(request(method, target, body.empty() ? "" : type) +
+        http.send(request(method, target, body.empty() ? "" : type, as) +
                   "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
         answer a;
         a.status = http.read_head();
