@@ -13,7 +13,7 @@ namespace {
 using cql2::node;
 using cql2::op;
 
-constexpr std::size_t max_bytes = 4096, max_terms = 100, max_depth = 32;
+constexpr std::size_t max_bytes = 4096, max_terms = 50, max_depth = 32;
 
 error bad(std::string why) { return error(errc::invalid_argument, "q: " + std::move(why)); }
 
@@ -199,7 +199,7 @@ private:
 }  // namespace
 
 std::span<std::string_view const> text_fields_of_items() noexcept {
-    static constexpr std::array<std::string_view, 7> fields{"title",    "description",   "keywords",   "id",
+    static constexpr std::array<std::string_view, 6> fields{"title",    "description",   "keywords",
                                                             "platform", "constellation", "instruments"};
     return fields;
 }

@@ -13,7 +13,7 @@
 
 namespace fjord::stac {
 
-// The fields `q` looks into.
+// The fields `q` looks into. Not the ids of items: each row would have to be looked at for each term, and `ids` finds them.
 std::span<std::string_view const> text_fields_of_items() noexcept;
 std::span<std::string_view const> text_fields_of_collections() noexcept;
 

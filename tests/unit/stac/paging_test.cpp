@@ -1,5 +1,6 @@
 // Every way to walk through pages gives every item once, in order, and ends without an empty page.
 #include "tests/unit/stac/api_fixture.hpp"
+#include "tests/unit/stac/shared_data.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -72,6 +73,24 @@ TEST_F(paging, WalksGiveEveryItemOnceInOrder) {
             EXPECT_EQ(walk(get("/search?limit=" + std::to_string(limit) + query), limit), whole) << query << " limit " << limit;
     }
     EXPECT_EQ(walk(get("/collections/a/items?limit=7"), 7), keys_of(get("/collections/a/items?limit=1000")));
+}
+
+TEST_F(paging, AThousandRealItemsArePagedAtAnySize) {
+    auto const file = shared_data("stac/planetary-computer/naip.items.ndjson");
+    if (file.empty()) GTEST_SKIP() << "the sample items are not on this machine (set FJORD_SHARED_DATA)";
+    add_collection("naip");
+    std::string features;
+    for (auto const& line : lines_of(file)) features += (features.empty() ? "" : ",") + line;
+    ASSERT_EQ(post("/collections/naip/items", R"({"type":"FeatureCollection","features":[)" + features + "]}", admin()).status,
+              201u);
+    for (std::string const order : {"", "&sortby=-naip:year,id"}) {
+        auto const whole = keys_of(get("/search?limit=10000" + order));
+        ASSERT_EQ(std::set<std::string>(whole.begin(), whole.end()).size(), 1000u);
+        for (std::size_t const limit : {7, 100, 500})
+            EXPECT_EQ(walk(get("/search?limit=" + std::to_string(limit) + order), limit), whole) << order << limit;
+    }
+    EXPECT_EQ(walk(get("/search?limit=2&datetime=2017-01-01T00:00:00Z/2017-12-31T23:59:59Z"), 2).size(), 142u);
+    EXPECT_EQ(walk(get("/search?limit=1&filter=naip:year%3D'2017'"), 1).size(), 142u);
 }
 
 TEST_F(paging, PostWalksByTheBodyOfTheLink) {
