@@ -55,6 +55,8 @@ public:
             if (!process_.running() || i > 12'000) throw std::runtime_error("the broker did not start; see " + c.log_file);
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
+        // It listens before its index is read.
+        while (ask("GET", "/readyz").status != 200) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     void kill() { process_.kill(); }
     void stop() { process_.stop(); }
