@@ -10,6 +10,8 @@ namespace fjord::stac {
 namespace {
 
 constexpr std::size_t most_thinned = 200;  // positions; thinning takes the square of it
+constexpr double most_error = 0.02;        // of the size of a ring
+constexpr double flat = 1e-6;              // the sine of a turn that is none
 
 double cross(point a, point b, point c) { return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); }
 
@@ -32,7 +34,7 @@ int convex_turn(std::span<point const> ring) {
     for (std::size_t i = 0; i < ring.size(); ++i) {
         auto const a = ring[i], b = ring[(i + 1) % ring.size()], c = ring[(i + 2) % ring.size()];
         double const t = cross(a, b, c), length = std::hypot(b.x - a.x, b.y - a.y) * std::hypot(c.x - b.x, c.y - b.y);
-        int const now = t > 1e-6 * length ? 1 : t < -1e-6 * length ? -1 : 0;
+        int const now = t > flat * length ? 1 : t < -flat * length ? -1 : 0;
         if (now == 0 || (turn != 0 && now != turn)) return 0;
         turn = now;
     }
@@ -53,32 +55,68 @@ double distance(point p, point a, point b) {
     return x * x + y * y;
 }
 
-// Leaves positions of a convex ring out until `most` are kept, those first that lie closest to the line between what is kept
-// beside them. How far any of them lies from the ring that is left, at most.
-double thin(std::vector<point>& ring, std::size_t most) {
-    // The positions left out before each one that is kept.
-    std::vector<std::vector<point>> out(ring.size());
-    double error = 0;
-    while (ring.size() > most) {
-        std::size_t best = 0;
-        double least = std::numeric_limits<double>::infinity();
-        for (std::size_t i = 0; i < ring.size(); ++i) {
-            auto const next = (i + 1) % ring.size();
-            auto const a = ring[(i + ring.size() - 1) % ring.size()], b = ring[next];
-            double far = distance(ring[i], a, b);
-            for (auto const* lost : {&out[i], &out[next]})
-                for (auto const& p : *lost) far = std::max(far, distance(p, a, b));
-            if (far < least) least = far, best = i;
+// A ring that loses positions. Between two that are kept, what is lost lies close to the line from one to the other, so the ring
+// before winds around every other place as the ring now does.
+class thinning_ring {
+public:
+    explicit thinning_ring(std::span<point const> ring) : kept_(ring.begin(), ring.end()), lost_(ring.size()) {}
+
+    std::vector<point> const& kept() const noexcept { return kept_; }
+    double error() const noexcept { return std::sqrt(error_); }
+
+    // Takes out what turns the other way than the whole, or hardly at all.
+    void fill_dents() {
+        double area = 0;
+        for (std::size_t i = 0; i < kept_.size(); ++i) area += cross(kept_[0], kept_[i], kept_[after(i)]);
+        std::size_t clean = 0;
+        for (std::size_t i = 0; kept_.size() > 3 && clean < kept_.size();) {
+            i %= kept_.size();
+            auto const a = kept_[before(i)], b = kept_[i], c = kept_[after(i)];
+            double const length = std::hypot(b.x - a.x, b.y - a.y) * std::hypot(c.x - b.x, c.y - b.y);
+            if (cross(a, b, c) * (area < 0 ? -1 : 1) > flat * length) {
+                ++i, ++clean;
+                continue;
+            }
+            drop(i, cost(i));
+            i = i == 0 ? 0 : i - 1;
+            clean = 0;
         }
-        error = std::max(error, least);
-        auto const next = (best + 1) % ring.size();
-        out[next].insert(out[next].end(), out[best].begin(), out[best].end());
-        out[next].push_back(ring[best]);
-        ring.erase(ring.begin() + static_cast<std::ptrdiff_t>(best));
-        out.erase(out.begin() + static_cast<std::ptrdiff_t>(best));
     }
-    return std::sqrt(error);
-}
+    // Takes out what costs least until `most` are left.
+    void thin(std::size_t most) {
+        while (kept_.size() > most) {
+            std::size_t best = 0;
+            double least = std::numeric_limits<double>::infinity();
+            for (std::size_t i = 0; i < kept_.size(); ++i)
+                if (double const c = cost(i); c < least) least = c, best = i;
+            drop(best, least);
+        }
+    }
+
+private:
+    std::size_t before(std::size_t i) const noexcept { return (i + kept_.size() - 1) % kept_.size(); }
+    std::size_t after(std::size_t i) const noexcept { return (i + 1) % kept_.size(); }
+    // How far the farthest of what would be lost here lies from the new side, squared.
+    double cost(std::size_t i) const {
+        auto const a = kept_[before(i)], b = kept_[after(i)];
+        double far = distance(kept_[i], a, b);
+        for (auto const* lost : {&lost_[i], &lost_[after(i)]})
+            for (auto const& p : *lost) far = std::max(far, distance(p, a, b));
+        return far;
+    }
+    void drop(std::size_t i, double cost) {
+        error_ = std::max(error_, cost);
+        auto& to = lost_[after(i)];
+        to.insert(to.end(), lost_[i].begin(), lost_[i].end());
+        to.push_back(kept_[i]);
+        kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
+        lost_.erase(lost_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+
+    std::vector<point> kept_;
+    std::vector<std::vector<point>> lost_;  // between the position before and this one
+    double error_ = 0;                      // squared
+};
 
 float below(double x) noexcept {
     auto f = static_cast<float>(x);
@@ -101,17 +139,23 @@ outline outline_of_ring(std::span<point const> closed) {
     if (closed.size() < 4) return out;
     auto ring = closed.first(closed.size() - 1);
     if (ring.size() > most_thinned) return out;
-    int const turn = convex_turn(ring);
-    if (turn == 0) return out;
-    if (is_rectangle(ring)) {
+    int turn = convex_turn(ring);
+    if (turn != 0 && is_rectangle(ring)) {
         out.type = outline::kind::box;
         return out;
     }
-    std::vector<point> few;
-    if (ring.size() > outline::max_points) {
-        few.assign(ring.begin(), ring.end());
-        out.error = thin(few, outline::max_points);
-        ring = few;
+    std::vector<point> kept;
+    if (turn == 0 || ring.size() > outline::max_points) {
+        thinning_ring few(ring);
+        if (turn == 0) few.fill_dents();
+        few.thin(outline::max_points);
+        kept = few.kept();
+        ring = kept;
+        turn = convex_turn(ring);
+        auto const [west, east] = std::minmax_element(ring.begin(), ring.end(), [](point a, point b) { return a.x < b.x; });
+        auto const [south, north] = std::minmax_element(ring.begin(), ring.end(), [](point a, point b) { return a.y < b.y; });
+        out.error = few.error();
+        if (turn == 0 || out.error > most_error * std::hypot(east->x - west->x, north->y - south->y)) return {.type = out.type};
     }
     out.type = outline::kind::ring;
     out.size = static_cast<std::uint8_t>(ring.size());

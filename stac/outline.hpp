@@ -1,8 +1,8 @@
 #pragma once
 // The footprint of an item as the index keeps it: enough to decide most spatial predicates without the document. Most scenes
 // are convex rings of a few positions; those are kept, quantised to 1/65535 of their bounds (a few metres for a scene of 100 km)
-// with the error known. Convex rings of many positions are kept by the few that tell most. Anything else is `other`: the bounds
-// prune, GEOS decides on the document. Pure; any thread.
+// with the error known. Rings of many positions or with small dents are kept by the few that tell most. Anything else is `other`:
+// the bounds prune, GEOS decides on the document. Pure; any thread.
 #include "stac/geometry.hpp"
 
 #include <array>
@@ -19,7 +19,7 @@ struct outline {
     enum class kind : std::uint8_t {
         none,        // null geometry
         box,         // equals its bounds; points and axis-parallel lines are boxes too
-        ring,        // a convex polygon without holes
+        ring,        // a polygon without holes that is convex, but for dents within `error`
         other,       // a polygon, line or multi-geometry that is none of these
         collection,  // a GeometryCollection: some predicates are undefined for it
     };

@@ -127,10 +127,12 @@ std::string random_world::geometry_text() {
         case 7:
         case 8: {  // round: more positions than are kept
             int const corners = 12 + upto(60);
+            double const dent = one_in(2) ? 1 : 0.97;
             std::string ring;
             for (int i = 0; i <= corners; ++i) {
                 double const a = 2 * std::numbers::pi * (i % corners) / corners;
-                ring += (i ? "," : "") + position(w + size / 2 * (1 + std::cos(a)), s + size / 2 * (1 + std::sin(a)));
+                double const far = size / 2 * (i % corners % 5 == 2 ? dent : 1);
+                ring += (i ? "," : "") + position(w + size / 2 + far * std::cos(a), s + size / 2 + far * std::sin(a));
             }
             return R"({"type":"Polygon","coordinates":[[)" + ring + "]]}";
         }
