@@ -69,7 +69,6 @@ door_bench::door_bench() {
     b_ = {url("site-b"), path("site-b")};
     xrootd_ = {url("xrd"), path("xrd/root")};
     make_test_tls(dir_);
-    fs::permissions(path("host.key"), fs::perms::owner_read);  // XRootD refuses keys that others may read
     for (auto const* folder : {"home", "certs", "site-a/data", "site-a/public", "site-b/data", "site-b/public"})
         fs::create_directories(path(folder));
     // davix and gfal2 want a folder of authorities, named by their hashes.

@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -91,6 +93,7 @@ inline test_tls make_test_tls(std::string const& dir, std::string const& name = 
     detail::must(PEM_write_X509(detail::create(out.certificate).get(), host.get()) == 1, "host.pem");
     auto const key_file = detail::create(out.key);
     detail::must(PEM_write_PrivateKey(key_file.get(), host_key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1, "host.key");
+    detail::must(::chmod(out.key.c_str(), 0600) == 0, "host.key");  // XRootD refuses keys that others may read
     return out;
 }
 
