@@ -25,10 +25,10 @@ public:
     static constexpr std::size_t max_key_size = -1;
     static constexpr std::size_t max_string_size = -1;
 
-    explicit strict_handler(bool track_keys) : track_keys_(track_keys) {}
+    strict_handler(bool track_keys, json::storage_ptr memory) : track_keys_(track_keys), memory_(std::move(memory)) {}
 
     bool on_document_begin(error_code&) {
-        stack_.reset();
+        stack_.reset(memory_);
         return true;
     }
     bool on_document_end(error_code&) { return true; }
@@ -117,6 +117,7 @@ private:
     std::size_t members_ = 0;
     refusal why_ = refusal::none;
     bool track_keys_;
+    json::storage_ptr memory_;
     std::string key_;
     std::vector<std::unordered_set<std::string>> keys_;
 };
@@ -164,25 +165,25 @@ std::size_t count_members(json::value const& value) {
     return n;
 }
 
-result<json::value> run(std::string_view text, json_limits limits, bool track_keys) {
-    strict_parser parser(options_of(limits), track_keys);
+result<json::value> run(std::string_view text, json_limits limits, bool track_keys, json::storage_ptr const& memory) {
+    strict_parser parser(options_of(limits), track_keys, memory);
     error_code ec;
     auto const used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && used < text.size()) ec = json::error::extra_data;
     if (ec) return explain(parser.handler(), ec, text, used, limits);
     auto value = parser.handler().release();
-    if (!track_keys && count_members(value) != parser.handler().members()) return run(text, limits, true);
+    if (!track_keys && count_members(value) != parser.handler().members()) return run(text, limits, true, memory);
     return value;
 }
 
 }  // namespace
 
-result<json::value> parse_json(std::string_view text, json_limits limits) {
+result<json::value> parse_json(std::string_view text, json_limits limits, json::storage_ptr memory) {
     if (text.size() > limits.max_bytes) {
         return fail(errc::limit_exceeded, "the JSON text has " + std::to_string(text.size()) + " bytes, more than the limit of " +
                                               std::to_string(limits.max_bytes));
     }
-    return run(text, limits, false);
+    return run(text, limits, false, memory);
 }
 
 std::string json_quote(std::string_view text) {

@@ -4,6 +4,8 @@
 #include "base/json.hpp"
 #include "stac/json_scan.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
+
 #include <algorithm>
 
 namespace fjord::stac {
@@ -149,7 +151,8 @@ void read_shape(document_check& in, item_facts& out) {
 }
 
 result<json::object> parse_object(std::string_view text, std::string_view what) {
-    auto value = parse_json(text);
+    // Read once and dropped as a whole. The value of a text takes about three times its size.
+    auto value = parse_json(text, {}, json::make_shared_resource<json::monotonic_resource>(3 * text.size() + 1024));
     if (!value) return error(value.error().code, std::string(what) + ": " + value.error().detail);
     if (!value->is_object()) return bad(std::string(what) + ": must be a JSON object");
     return std::move(value->get_object());
@@ -210,8 +213,8 @@ std::vector<member_span> table_of(std::string_view document) {
 result<item_facts> read_item(std::string_view text) {
     auto object = parse_object(text, "item");
     if (!object) return object.error();
-    item_facts out;
-    document_check in(*object, "item");
+    item_facts out{.document = std::move(*object)};  // made, not assigned: assigning would copy it out of its memory
+    document_check in(out.document, "item");
     check_kind(in, "Feature");
     out.id = item_id(in.text("id"));
     if (!in.failure()) {
@@ -225,15 +228,14 @@ result<item_facts> read_item(std::string_view text) {
     read_shape(in, out);
     if (in.failure()) return *in.failure();
     out.members = table_of(text);
-    out.document = std::move(*object);
     return out;
 }
 
 result<collection_facts> read_collection(std::string_view text) {
     auto object = parse_object(text, "collection");
     if (!object) return object.error();
-    collection_facts out;
-    document_check in(*object, "collection");
+    collection_facts out{.document = std::move(*object)};
+    document_check in(out.document, "collection");
     check_kind(in, "Collection");
     out.id = collection_id(in.text("id"));
     if (!in.failure()) {
@@ -250,7 +252,6 @@ result<collection_facts> read_collection(std::string_view text) {
     if (in.find("assets")) check_assets(in);
     if (in.failure()) return *in.failure();
     out.members = table_of(text);
-    out.document = std::move(*object);
     return out;
 }
 

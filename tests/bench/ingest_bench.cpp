@@ -52,11 +52,16 @@ public:
         }
     }
 
-    // Ingests the next items and gives their number per second.
-    double operator()() {
+    // Ingests the next items, of one collection or of all, and gives their number per second.
+    double operator()(std::string_view collection = {}) {
         std::string lines[loaders];
         for (auto& text : lines)
-            for (std::uint64_t i = 0; i < items_ / loaders; ++i) text += made_.make(next_++).document + "\n";
+            for (std::uint64_t i = 0; i < items_ / loaders;) {
+                auto const item = made_.make(next_++);
+                if (!collection.empty() && item.collection != collection) continue;
+                text += item.document + "\n";
+                ++i;
+            }
         std::atomic<std::uint64_t> acknowledged{0};
         auto const cpu = processor_seconds(broker_.pid());
         auto const begun = std::chrono::steady_clock::now();
@@ -110,6 +115,8 @@ int main(int argc, char** argv) {
     bench::session s("ingest", argc, argv);
     load items(broker, data, count ? std::strtoull(count, nullptr, 10) : 100'000);
     s.reach(
-        "durable items over HTTP", "items/s", [&] { return items(); }, 30'000);
+        "durable_items_small", "items/s", [&] { return items("naip"); }, 30'000);
+    s.reach(
+        "durable_items_mixed", "items/s", [&] { return items(); }, 30'000);
     return s.finish();
 }
