@@ -21,6 +21,7 @@ constexpr char const* format_name = "fjord-catalog-1";
 
 constexpr std::size_t block_cache_bytes = 128u << 20;
 constexpr std::size_t write_buffer_bytes = 32u << 20;
+constexpr int merged_files = 8;  // of level 0, at a time
 constexpr std::uint64_t max_wal_bytes = 256u << 20;  // bounds the replay after a crash
 constexpr int max_open_files = 512;
 
@@ -57,6 +58,10 @@ rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cach
     auto supported = rocksdb::GetSupportedCompressions();
     bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
     o.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+    // The newest files are read and merged soon: compressing them costs an ingest more than the disk they would save.
+    o.compression_per_level.assign(static_cast<std::size_t>(o.num_levels), o.compression);
+    o.compression_per_level.front() = rocksdb::kNoCompression;
+    o.level0_file_num_compaction_trigger = merged_files;
     return o;
 }
 
