@@ -37,7 +37,8 @@ struct key_description {
 // signer() and jwks() on any thread, without waiting; the others block on the file: start-up, pool threads, a thread of its own.
 class signing_keys {
 public:
-    // Reads the file, or makes the first key; call tick() soon for those of further algorithms. errc::invalid_argument (not our file, not a key), errc::denied, ...
+    // Reads the file, or makes the first key; call tick() soon for those of further algorithms. errc::invalid_argument (not our
+    // file, not a key), errc::denied, ...
     static result<std::shared_ptr<signing_keys>> open(signing_options options, clock& time);
     // One key from a PEM file that is made when absent; never rotated. For development issuers and tools.
     static result<std::shared_ptr<signing_keys>> fixed(std::string const& pem_file, clock& time);

@@ -21,7 +21,7 @@ struct collection_record {
     std::string document;  // STAC Collection, the exact bytes given
     std::string owner;     // organisation that created it
     wall_time created{}, updated{};
-    std::string etag;      // hex sha-256 of `document`
+    std::string etag;  // hex sha-256 of `document`
 };
 
 struct item_record {
@@ -29,7 +29,7 @@ struct item_record {
     item_id id;
     std::string document;  // STAC Item, the exact bytes given
     wall_time created{}, updated{};
-    std::string etag;      // hex sha-256 of `document`
+    std::string etag;  // hex sha-256 of `document`
 };
 
 struct asset_ref {
@@ -43,8 +43,8 @@ result<asset_ref> parse_asset_ref(std::string_view text);
 
 // One immutable content of an asset. A change is a new version.
 struct asset_version {
-    digest id;             // sha-256 of the bytes; of the sorted manifest for a tree
-    digest_set digests;    // sha256 and whatever else is known
+    digest id;           // sha-256 of the bytes; of the sorted manifest for a tree
+    digest_set digests;  // sha256 and whatever else is known
     std::uint64_t size = 0;
     std::string media_type;
     std::string filename;  // last path component at upload; names the file at readable sites
@@ -57,7 +57,7 @@ struct asset_version {
 struct tree_member {
     std::string path;  // "a/b/0.0", relative, no dot segments
     std::uint64_t size = 0;
-    digest id;         // sha-256
+    digest id;  // sha-256
 };
 
 enum class replica_state { copying, available, suspect, bad, deleting };
@@ -69,18 +69,18 @@ struct replica_record {
     site_id site;
     replica_state state = replica_state::copying;
     std::uint64_t size = 0;
-    std::string path;                 // below the site's url, percent-encoded, no leading slash
+    std::string path;  // below the site's url, percent-encoded, no leading slash
     std::optional<wall_time> verified_at;
-    std::string reason;               // why suspect, bad or deleting
+    std::string reason;  // why suspect, bad or deleting
 };
 
 struct site_record {
     site_id id;
-    std::string kind;                 // "door", "webdav", "xrootd", "s3"
-    std::string url;                  // https://host:port/prefix, no trailing slash
+    std::string kind;                               // "door", "webdav", "xrootd", "s3"
+    std::string url;                                // https://host:port/prefix, no trailing slash
     std::map<std::string, std::string> attributes;  // country, tier, layout = readable|hashed, certs (comma list), ...
-    std::string jurisdiction;         // ISO 3166 alpha-2
-    bool enabled = true;              // false: no reads, no writes (an administrator's switch)
+    std::string jurisdiction;                       // ISO 3166 alpha-2
+    bool enabled = true;                            // false: no reads, no writes (an administrator's switch)
     wall_time created{}, updated{};
     // Facts that the site probe found ("path_boundary" -> "false"; storage/probe/rows.hpp). Only put_probe changes them.
     std::map<std::string, std::string> honours;
@@ -90,13 +90,13 @@ struct site_record {
 struct probe_record {
     site_id site;
     wall_time finished{};
-    std::string document;             // the report, JSON
+    std::string document;  // the report, JSON
 };
 
 struct cache_record {
     site_id id;
     std::string url;
-    std::string near_site;            // which compute site it serves
+    std::string near_site;  // which compute site it serves
     std::string jurisdiction;
     std::map<std::string, std::string> attributes;
     std::uint64_t capacity = 0, used = 0;
@@ -105,14 +105,14 @@ struct cache_record {
 
 struct rule_record {
     rule_id id;
-    std::string uri;                  // "C", "C/I" or "C/I/A"; empty for a filter rule
+    std::string uri;  // "C", "C/I" or "C/I/A"; empty for a filter rule
     std::string collection, filter, filter_lang;
-    std::string sites;                // site expression, as written
+    std::string sites;  // site expression, as written
     std::uint32_t copies = 1;
     std::optional<seconds> lifetime;
-    std::uint32_t priority = 3;       // 1..5, 5 first
+    std::uint32_t priority = 3;  // 1..5, 5 first
     std::string activity, comment;
-    std::string owner;                // subject@issuer that made it
+    std::string owner;  // subject@issuer that made it
     wall_time created{};
 };
 
@@ -132,34 +132,34 @@ struct transfer_record {
     asset_ref asset;
     digest version;
     site_id from, to;
-    std::string mode;                 // "pull", "push", "relay"
+    std::string mode;  // "pull", "push", "relay"
     transfer_state state = transfer_state::queued;
     std::uint32_t attempt = 0;
     std::uint64_t bytes = 0, total = 0;
     std::uint32_t priority = 3;
     std::string activity;
     std::string staging_path, final_path;
-    std::string reason;               // one sentence: why it waits, failed or was cancelled
+    std::string reason;  // one sentence: why it waits, failed or was cancelled
     wall_time created{}, updated{};
     std::optional<wall_time> not_before;  // back-off
 };
 
 struct policy_record {
-    std::string id;                   // policy document id; holds one or more rules
-    std::string document;             // JSON as given
+    std::string id;        // policy document id; holds one or more rules
+    std::string document;  // JSON as given
     std::uint64_t version = 1;
     wall_time updated{};
 };
 
 // Tokens refused before their time: one, by its id, or all that an issuer gave out before a moment.
 struct revocation_record {
-    std::string id;                   // hex SHA-256: of issuer, line feed and jti (auth/revocation.hpp), or of the issuer alone
+    std::string id;  // hex SHA-256: of issuer, line feed and jti (auth/revocation.hpp), or of the issuer alone
     std::string issuer;
-    bool whole_issuer = false;        // by `issued_before`; else one token
+    bool whole_issuer = false;  // by `issued_before`; else one token
     wall_time issued_before{};
     std::string made_by, reason;
     wall_time created{};
-    wall_time expires{};              // no token that it covers can live beyond this
+    wall_time expires{};  // no token that it covers can live beyond this
 };
 
 // A reserved upload: where the bytes go before they are registered.
@@ -170,7 +170,7 @@ struct upload_record {
     std::string path;
     std::string media_type, filename, owner;
     std::optional<std::uint64_t> size;
-    digest_set digests;               // what the uploader promised
+    digest_set digests;  // what the uploader promised
     wall_time expires{};
 };
 

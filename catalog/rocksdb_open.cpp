@@ -21,7 +21,7 @@ constexpr char const* format_name = "fjord-catalog-1";
 
 constexpr std::size_t block_cache_bytes = 128u << 20;
 constexpr std::size_t write_buffer_bytes = 32u << 20;
-constexpr int merged_files = 8;  // of level 0, at a time
+constexpr int merged_files = 8;                      // of level 0, at a time
 constexpr std::uint64_t max_wal_bytes = 256u << 20;  // bounds the replay after a crash
 constexpr int max_open_files = 512;
 

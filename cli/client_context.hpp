@@ -54,7 +54,7 @@ public:
 
     global_options const& options() const noexcept { return options_; }
     secret const& token() const noexcept { return token_; }
-    result<secret> current_token();  // renewed first when that is due
+    result<secret> current_token();                                             // renewed first when that is due
     std::string const& token_origin() const noexcept { return token_origin_; }  // where it came from, for people
     net::http_client& http() noexcept { return *http_; }
 

@@ -43,7 +43,7 @@ struct ingest_args {
     std::vector<std::string> files;
     std::string collection, item, datetime, at;
     std::vector<std::string> properties;  // key=value
-    std::string generation = "both";  // of the STAC extensions: "both", "current", "previous"
+    std::string generation = "both";      // of the STAC extensions: "both", "current", "previous"
     bool no_upload = false, upsert = false, statistics = false;
 };
 // Files of items (NDJSON, STAC Item and ItemCollection documents need no raster library) are sent as they are.

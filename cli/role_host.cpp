@@ -140,7 +140,8 @@ int role_host::run(std::string const& role, net::router const& routes, std::stri
 
 std::shared_ptr<auth::key_source> issuer_keys(role_host& host, common_config const& c, std::string const& usual) {
     auto network = auth::make_oidc_key_source(host.pool());
-    return auth::make_cached_key_source(std::move(network), c.jwks_cache.empty() ? usual : c.jwks_cache, host.pool(), system_clock());
+    return auth::make_cached_key_source(std::move(network), c.jwks_cache.empty() ? usual : c.jwks_cache, host.pool(),
+                                        system_clock());
 }
 
 void add_resource_metadata(net::router& r, auth::verifier const& tokens, std::string url, std::string name) {

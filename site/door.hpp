@@ -36,15 +36,15 @@ struct door_options {
     std::vector<group_rule> groups;         // access by group, for tokens without capability scopes
     // Issuer and where its scope paths are rooted here: so that a refusal names the scope as that issuer would write it.
     std::vector<std::pair<std::string, std::string>> scope_roots;
-    remote_rules remotes;                   // where COPY may reach to
-    // DELETE of a directory takes all below it, as RFC 4918 section 9.6.1 has it. Off: only empty ones go, as at StoRM, dCache and
-    // XRootD, because gfal2 turns rmdir() into a DELETE, and its callers count on ENOTEMPTY.
+    remote_rules remotes;  // where COPY may reach to
+    // DELETE of a directory takes all below it, as RFC 4918 section 9.6.1 has it. Off: only empty ones go, as at StoRM, dCache
+    // and XRootD, because gfal2 turns rmdir() into a DELETE, and its callers count on ENOTEMPTY.
     bool recursive_delete = false;
-    // Computed of every file that comes in, beside those its sender promised. sha-256 is computed too when the file is copied from
-    // another site or registered with the broker, and of any other file when it is first asked for.
+    // Computed of every file that comes in, beside those its sender promised. sha-256 is computed too when the file is copied
+    // from another site or registered with the broker, and of any other file when it is first asked for.
     std::vector<digest_algorithm> upload_digests{digest_algorithm::adler32, digest_algorithm::crc32c};
-    std::uint64_t max_upload = 0;           // bytes; 0 = as the disk allows
-    std::size_t max_copies = 64;            // third-party copies at once; beyond: 503
+    std::uint64_t max_upload = 0;                      // bytes; 0 = as the disk allows
+    std::size_t max_copies = 64;                       // third-party copies at once; beyond: 503
     std::chrono::milliseconds marker_interval{5'000};  // between performance markers
     std::chrono::seconds copy_head_timeout{180};       // for the remote side's first answer (it may compute a checksum first)
     std::chrono::seconds copy_stall{60};               // no byte for so long ends a copy

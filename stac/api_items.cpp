@@ -59,8 +59,7 @@ api::impl::answer api::impl::post_items(net::request const& req, std::string con
     if (auto done = catalog_.commit(std::move(changes)); !done) return done.error();
     auto const item = index_.find_item(collection->id, id, eye);
     auto const to = links(req);
-    auto out =
-        item ? net::text_response(201, render_item(*item, to, *assets_), media::geojson) : net::empty_response(201);
+    auto out = item ? net::text_response(201, render_item(*item, to, *assets_), media::geojson) : net::empty_response(201);
     out.headers.set("Location", to.item(collection->id, id));
     if (item) out.headers.set("ETag", "\"" + item->etag + "\"");
     return out;

@@ -35,7 +35,7 @@ asio::awaitable<result<void>> s3_driver::rename(call c, std::string from, std::s
         std::exception_ptr thrown;
         try {
             done = co_await copy_parts(c, *upload, *source, size);
-        } catch (...) { thrown = std::current_exception(); }
+        } catch (...) { thrown = std::current_exception(); }  // a cancellation arrives as an exception
         if (!done) {
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             co_await abort_parts(std::move(c), *upload);

@@ -117,7 +117,7 @@ asio::awaitable<result<void>> xrootd_driver::copy_between(call c, copy_plan plan
     std::exception_ptr thrown;
     try {
         done = co_await run_copy(plan, c.deadline, *destination);
-    } catch (...) { thrown = std::current_exception(); }
+    } catch (...) { thrown = std::current_exception(); }  // a cancellation arrives as an exception
     if (done) co_return done;
     // Closing the destination ends a copy that still runs; then what it left goes.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());

@@ -1,6 +1,6 @@
 #pragma once
-// What the site probe found out about a site (storage/probe/rows.hpp), as the questions that minting, layout and copying ask. Pure.
-// A fact that is not known is nullopt, and whoever asks then does what works at every site.
+// What the site probe found out about a site (storage/probe/rows.hpp), as the questions that minting, layout and copying ask.
+// Pure. A fact that is not known is nullopt, and whoever asks then does what works at every site.
 #include "base/digest.hpp"
 #include "catalog/records.hpp"
 

@@ -151,9 +151,9 @@ result<void> federation::write_configs() {
                      "\"\nsize = \"1 GiB\"\n" + issuer_block(broker_url(), path("ca.pem")) +
                      issuer_block(issuer_url(), path("ca.pem"));
     for (std::string const site : {"site-a", "site-b"})
-        files[site] = common(site, address("https", site)) + "root = \"" + path(site) + "\"\ndata_dir = \"" + path(site + "-state") +
-                      "\"\nbroker = \"" + broker_url() + "\"\n" + tls +
-                      "\n[tpc]\nallow_local = true\n" + issuer_block(broker_url(), path("ca.pem"));
+        files[site] = common(site, address("https", site)) + "root = \"" + path(site) + "\"\ndata_dir = \"" +
+                      path(site + "-state") + "\"\nbroker = \"" + broker_url() + "\"\n" + tls + "\n[tpc]\nallow_local = true\n" +
+                      issuer_block(broker_url(), path("ca.pem"));
     for (auto const& [role, text] : files) {
         std::error_code ec;
         fs::create_directories(path(role), ec);

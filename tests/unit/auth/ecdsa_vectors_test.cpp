@@ -149,9 +149,7 @@ TEST_P(EcdsaVectors, ValidCornersAreTaken) {
         EXPECT_TRUE(holds(key, pair(r, s))) << what;
         EXPECT_TRUE(holds(key, pair(r, minus(order, s)))) << what << ", negated";
         auto const next = plus(s, one);
-        if (BN_cmp(next.get(), order.get()) < 0) {
-            EXPECT_FALSE(holds(key, pair(r, next))) << what << ", s off";
-        }
+        if (BN_cmp(next.get(), order.get()) < 0) { EXPECT_FALSE(holds(key, pair(r, next))) << what << ", s off"; }
         EXPECT_FALSE(holds(key, pair(plus(r, one), s))) << what << ", r off";
     }
 }

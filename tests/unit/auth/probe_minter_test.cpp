@@ -105,7 +105,7 @@ TEST(ProbeMinterTree, OnlyTheBrokersProberMakesSuchTokens) {
     namespace fs = std::filesystem;
     std::vector<std::string> users;
     for (auto const* folder : {"auth", "base", "broker", "cache", "catalog", "cli", "net", "policies", "site", "stac",
-//"storage",
+                               //"storage",
                                "transfer"}) {
         for (auto const& entry : fs::recursive_directory_iterator(fs::path(FJORD_SOURCE_DIR) / folder)) {
             if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;

@@ -115,9 +115,7 @@ TEST_F(RsaVectors, OnlyTheOnePaddingIsTaken) {
         EXPECT_FALSE(holds(power(em))) << what;
     }
     // A leading byte that is not 0 makes the number exceed any modulus that starts below it; where it does not, it is refused.
-    if (leading < modulus()) {
-        EXPECT_FALSE(holds(power(leading)));
-    }
+    if (leading < modulus()) { EXPECT_FALSE(holds(power(leading))); }
 }
 
 TEST_F(RsaVectors, TheSignatureIsANumberOfItsLengthBelowTheModulus) {

@@ -28,8 +28,8 @@ TEST(free_text, WhatCannotBeReadIsRefusedWithAReason) {
     std::string_view const fields[] = {"title"};
     std::string deep(100, '(');
     for (std::string const& q : {std::string("\"open"), std::string("(a"), std::string("a)"), std::string("a AND"),
-                                std::string("AND a"), std::string("NOT"), std::string("a OR AND b"), std::string("()"),
-                                std::string(","), std::string("-"), std::string("\"\""), deep, std::string(5000, 'a')}) {
+                                 std::string("AND a"), std::string("NOT"), std::string("a OR AND b"), std::string("()"),
+                                 std::string(","), std::string("-"), std::string("\"\""), deep, std::string(5000, 'a')}) {
         auto const made = read_free_text(q, fields);
         ASSERT_THAT(made, HasErrc(errc::invalid_argument)) << q;
         EXPECT_THAT(made.error().detail, HasSubstr("q: "));
